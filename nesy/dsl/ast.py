@@ -1,0 +1,446 @@
+"""The syntax of nesy as plain, frozen data: formulas first, then the statements of a ``.dsl`` file.
+
+Two nodes are equal when they say the same; where they stand in a file (``span``) does not count. All nodes work with
+``match``. What the operators mean is defined, in plain Python on boolean traces, by
+:mod:`nesy.reasoners.temporal.definition`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from nesy.errors import Span
+
+
+def _span() -> Span | None:
+    return field(default=None, compare=False, repr=False, kw_only=True)  # type: ignore[return-value]
+
+
+Unit: TypeAlias = Literal["frames", "seconds", "fraction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A metric window, inclusive at both ends; ``hi`` None means "without end".
+
+    ``frames`` (integers) and ``seconds`` count from the present position, forwards for future operators and backwards
+    for past ones. ``fraction`` (0 to 1) names a part of the clip, wherever the present position is: frame ``j`` of
+    ``n`` lies in it when its middle ``(j + 1/2)/n`` does.
+    """
+
+    lo: Fraction
+    hi: Fraction | None
+    unit: Unit = "frames"
+    span: Span | None = _span()
+
+
+class Formula:
+    """Base of all formulas. Subclasses are frozen dataclasses."""
+
+    __slots__ = ()
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Truth(Formula):
+    """``true`` or ``false``."""
+
+    value: bool
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Atom(Formula):
+    """``predicate(arg, ...)``: a class, a learned predicate, a custom predicate, a rule head or a macro."""
+
+    predicate: str
+    args: tuple[str, ...]
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Equal(Formula):
+    """``a = b``: both variables denote the same object (``a != b`` is ``Not(Equal(a, b))``)."""
+
+    left: str
+    right: str
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct(Formula):
+    """``distinct(a, b, ...)``: pairwise different objects."""
+
+    args: tuple[str, ...]
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Formula):
+    body: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class And(Formula):
+    """Conjunction of two or more."""
+
+    args: tuple[Formula, ...]
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Or(Formula):
+    """Disjunction of two or more."""
+
+    args: tuple[Formula, ...]
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Implies(Formula):
+    left: Formula
+    right: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Iff(Formula):
+    left: Formula
+    right: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Next(Formula):
+    """Strong next: false at the last frame."""
+
+    body: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class WeakNext(Formula):
+    """Weak next: true at the last frame."""
+
+    body: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Previous(Formula):
+    """Strong previous: false at the first frame."""
+
+    body: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class WeakPrevious(Formula):
+    """Weak previous: true at the first frame."""
+
+    body: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Eventually(Formula):
+    body: Formula
+    window: Window | None = None
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Always(Formula):
+    body: Formula
+    window: Window | None = None
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Once(Formula):
+    """Past ``eventually``: now or at an earlier frame."""
+
+    body: Formula
+    window: Window | None = None
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Historically(Formula):
+    """Past ``always``: now and at every earlier frame."""
+
+    body: Formula
+    window: Window | None = None
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Until(Formula):
+    """``right`` holds at some j >= i (inside the window), ``left`` at every k with i <= k < j."""
+
+    left: Formula
+    right: Formula
+    window: Window | None = None
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Release(Formula):
+    """Dual of until: ``not (not left until not right)``."""
+
+    left: Formula
+    right: Formula
+    window: Window | None = None
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class WeakUntil(Formula):
+    """``left until right``, or ``left`` to the end (with a window: to the window's end)."""
+
+    left: Formula
+    right: Formula
+    window: Window | None = None
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Since(Formula):
+    """``right`` held at some j <= i (inside the window), ``left`` at every k with j < k <= i."""
+
+    left: Formula
+    right: Formula
+    window: Window | None = None
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Then(Formula):
+    """``a then b then c``: ``eventually (a and next eventually (b and next eventually c))``, each strictly later.
+
+    ``gaps[i]`` limits the distance from event ``i`` to event ``i + 1``: ``a then[1,5] b`` is
+    ``eventually (a and eventually[1,5] b)`` (lower ends below 1 count as 1, so that the order stays strict).
+    """
+
+    parts: tuple[Formula, ...]
+    gaps: tuple[Window | None, ...]
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Hinted(Formula):
+    """``f @ early short``: where in the clip, and for how long, ``f`` is said to happen.
+
+    A hint never changes the truth of a formula; it feeds the temporal loss. ``location`` is a word or a stretch of
+    the clip as two fractions, ``duration`` a word or a fraction.
+    """
+
+    body: Formula
+    location: Literal["early", "mid", "late"] | tuple[Fraction, Fraction] | None = None
+    duration: Literal["short", "medium", "long"] | Fraction | None = None
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """``m: mugen`` in a quantifier; without a class the variable ranges over all objects."""
+
+    var: str
+    sort: str | None = None
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Exists(Formula):
+    bindings: tuple[Binding, ...]
+    body: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Forall(Formula):
+    bindings: tuple[Binding, ...]
+    body: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class ExistsAtLeast(Formula):
+    """``exists at least n x: c { ... }``: at least ``n`` different objects (tuples of objects) satisfy the body."""
+
+    count: int
+    bindings: tuple[Binding, ...]
+    body: Formula
+    span: Span | None = _span()
+
+
+def children(f: Formula) -> tuple[Formula, ...]:
+    """The direct subformulas of ``f``, left to right."""
+    match f:
+        case And(args) | Or(args):
+            return args
+        case Then(parts):
+            return parts
+        case Implies(a, b) | Iff(a, b) | Until(a, b) | Release(a, b) | WeakUntil(a, b) | Since(a, b):
+            return (a, b)
+        case Truth() | Atom() | Equal() | Distinct():
+            return ()
+        case _:
+            return (f.body,)  # type: ignore[attr-defined]
+
+
+def walk(f: Formula) -> Iterator[Formula]:
+    """``f`` and all its subformulas, parents first; iterative, so that depth costs no Python stack."""
+    stack = [f]
+    while stack:
+        g = stack.pop()
+        yield g
+        stack.extend(reversed(children(g)))
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Statements of a file
+
+Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | Settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``{ key: value, ... }`` of a block; values are JSON-like and may nest."""
+
+    items: tuple[tuple[str, Value], ...] = ()
+    span: Span | None = _span()
+
+    def as_dict(self) -> dict[str, object]:
+        """The same as nested Python dictionaries and lists."""
+
+        def plain(v: Value) -> object:
+            if isinstance(v, Settings):
+                return v.as_dict()
+            return [plain(x) for x in v] if isinstance(v, tuple) else v
+
+        return {k: plain(v) for k, v in self.items}
+
+
+class Statement:
+    """Base of all statements. Subclasses are frozen dataclasses."""
+
+    __slots__ = ()
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class Domain(Statement):
+    name: str
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Import(Statement):
+    path: str
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration(Statement):
+    """``class a, b`` / ``unary p, q`` / ``binary r, s``."""
+
+    kind: Literal["class", "unary", "binary"]
+    names: tuple[str, ...]
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    sort: str | None = None
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class PredicateSignature(Statement):
+    """``predicate near(a, b: coin)``: computed by a Python function of that name."""
+
+    name: str
+    params: tuple[Parameter, ...]
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Statement):
+    """``rule head(a, c) :- body.``: several rules with one head are alternatives."""
+
+    head: Atom
+    body: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint(Statement):
+    """``constraint formula``: true of every clip; free variables are universally quantified over all objects."""
+
+    formula: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Define(Statement):
+    """``define hunts(a, b) = formula``: a macro; uses are replaced by the formula."""
+
+    name: str
+    params: tuple[Parameter, ...]
+    formula: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Spec(Statement):
+    """``spec name: formula``."""
+
+    name: str
+    formula: Formula
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Statement):
+    """``data "platformer" { ... }``: configuration of one stage of a task."""
+
+    kind: Literal["data", "captions", "perception", "train"]
+    name: str | None
+    settings: Settings
+    span: Span | None = _span()
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A parsed file: its statements in order."""
+
+    statements: tuple[Statement, ...]
+    file: str = field(default="<text>", compare=False)
+    source: str = field(default="", compare=False, repr=False)
+
+    def of(self, kind: type[Statement]) -> list[Statement]:
+        """All statements of one type, in order."""
+        return [s for s in self.statements if isinstance(s, kind)]
+
+
+def replace_children(f: Formula, new: tuple[Formula, ...]) -> Formula:
+    """``f`` with its direct subformulas replaced, in the order of :func:`children`; the span is kept."""
+    match f:
+        case And() | Or():
+            return type(f)(new, span=f.span)
+        case Then(_, gaps):
+            return Then(new, gaps, span=f.span)
+        case Truth() | Atom() | Equal() | Distinct():
+            return f
+    values = {x.name: getattr(f, x.name) for x in fields(f)}  # type: ignore[arg-type]
+    if len(new) == 2:
+        values["left"], values["right"] = new
+    else:
+        (values["body"],) = new
+    return type(f)(**values)

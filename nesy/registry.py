@@ -1,0 +1,49 @@
+"""The one way in which a component (dataset, extractor, backend, loss ...) gets a name that files may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from nesy.errors import NesyError, did_you_mean
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Names of one family of components.
+
+    >>> losses: Registry[type] = Registry("loss")
+    >>> @losses.register("alignment")
+    ... class Alignment: ...
+    >>> losses["alignment"].__name__
+    'Alignment'
+    """
+
+    def __init__(self, role: str) -> None:
+        self.role = role
+        self._items: dict[str, T] = {}
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """A decorator that files its argument under ``name``; a name can be taken only once."""
+
+        def add(item: T) -> T:
+            if name in self._items:
+                raise NesyError(f"{self.role} `{name}` is registered twice")
+            self._items[name] = item
+            return item
+
+        return add
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._items:
+            raise NesyError(
+                f"unknown {self.role} `{name}`", expected=sorted(self._items), hint=did_you_mean(name, self._items)
+            )
+        return self._items[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._items
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._items))
