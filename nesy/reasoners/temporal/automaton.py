@@ -1,0 +1,370 @@
+"""From a ground formula to a deterministic automaton, by progression.
+
+A state says what the rest of the trace still owes: a boolean function (a decision diagram) over *step variables*
+"``g`` holds at the next frame", strong or weak. Past operators add registers: what each remembered formula was at the
+previous frame, again as such a function, because its value may itself depend on the future. Reading a frame replaces
+each step variable by the one-step expansion of its formula; facts are ordered before step variables, so that the upper
+part of the new diagram decides between the next states and the lower part *is* the next state. Decision diagrams are
+canonical and the step formulas of one formula are finitely many, hence the construction ends.
+
+Source: formula progression (Bacchus and Kabanza, 2000) and LTLf (De Giacomo and Vardi, 2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeAlias
+
+from nesy.errors import GroundingError
+from nesy.reasoners.temporal.bdd import FALSE, TRUE, Diagrams
+from nesy.reasoners.temporal.core import Core, Proposition
+
+_STEP = 1 << 30  # step variables are numbered from here, below all facts
+
+Branch: TypeAlias = "tuple[int, int, int]"
+"""A decision: (proposition, target if false, target if true); a target >= 0 is a branch, -1 - s is state ``s``."""
+
+
+@dataclass(frozen=True)
+class Automaton:
+    """A complete deterministic automaton whose letters are truth assignments to ``propositions``.
+
+    propositions: what the decisions test, by number.
+    initial: the first state (before any frame is read).
+    accepting: per state, whether a trace that ends there satisfies the formula.
+    roots: per state, the target (branch or state) at which the decision on the next frame begins.
+    branches: all decisions, children before parents.
+    """
+
+    propositions: tuple[Proposition, ...]
+    initial: int
+    accepting: tuple[bool, ...]
+    roots: tuple[int, ...]
+    branches: tuple[Branch, ...] = field(repr=False)
+
+    def step(self, state: int, true: frozenset[int] | set[int]) -> int:
+        """The state after reading one frame in which exactly the propositions ``true`` hold."""
+        target = self.roots[state]
+        while target >= 0:
+            proposition, low, high = self.branches[target]
+            target = high if proposition in true else low
+        return -1 - target
+
+
+def build(formula: Core, *, states: int = 2_000, nodes: int = 200_000) -> Automaton:
+    """The minimal automaton of ``formula``; cached on the formula.
+
+    Raises:
+        GroundingError: more than ``states`` states or ``nodes`` decision nodes before minimisation.
+    """
+    return _build(formula, states, nodes)
+
+
+@lru_cache(maxsize=4096)
+def _build(formula: Core, states: int, nodes: int) -> Automaton:
+    return minimise(_Progression(formula, nodes).explore(states))
+
+
+def propositions_of(formula: Core) -> list[Proposition]:
+    """The propositions of ``formula`` in order of first appearance."""
+    found: dict[Proposition, None] = {}
+    seen: set[int] = set()
+    stack = [formula]
+    while stack:
+        f = stack.pop()
+        if id(f) in seen:
+            continue
+        seen.add(id(f))
+        if f[0] == "prop":
+            found[f[1]] = None
+        else:
+            stack.extend(x for x in reversed(f[1:]) if isinstance(x, tuple))
+    return list(found)
+
+
+class _Progression:
+    """The construction for one formula."""
+
+    def __init__(self, formula: Core, nodes: int) -> None:
+        self.formula = formula
+        self.bdd = Diagrams(nodes)
+        self.propositions = propositions_of(formula)
+        self.number = {p: i for i, p in enumerate(self.propositions)}
+        self.steps: list[tuple[Core, bool]] = []  # (formula, weak) of each step variable
+        self.step_number: dict[tuple[Core, bool], int] = {}
+        self.registers: list[tuple[Core, bool]] = []  # (formula, its value before the first frame)
+        self.register_number: dict[tuple[Core, bool], int] = {}
+        self._find_registers(formula, set())
+
+    # -- which formulas must be remembered ---------------------------------------------------------------------------
+
+    def _find_registers(self, f: Core, seen: set[Core]) -> None:
+        if f in seen:
+            return
+        seen.add(f)
+        for g in f[1:]:
+            if isinstance(g, tuple) and f[0] != "prop":
+                self._find_registers(g, seen)
+        for remembered, first in _remembers(f):
+            if (remembered, first) not in self.register_number:
+                self.register_number[remembered, first] = len(self.registers)
+                self.registers.append((remembered, first))
+                self._find_registers(remembered, seen)
+
+    # -- one frame ---------------------------------------------------------------------------------------------------
+
+    def _step(self, f: Core, weak: bool) -> int:
+        if f == ("true",) and weak:
+            return TRUE
+        if f == ("false",) and not weak:
+            return FALSE
+        key = (f, weak)
+        if key not in self.step_number:
+            self.step_number[key] = len(self.steps)
+            self.steps.append(key)
+        return self.bdd.var(_STEP + self.step_number[key])
+
+    def _expand(self, f: Core, past: tuple[int, ...], memo: dict[Core, int]) -> int:
+        """``f`` at the present frame as a diagram over facts and step variables; ``past`` holds the registers."""
+        found = memo.get(f)
+        if found is not None:
+            return found
+        bdd, recur = self.bdd, lambda g: self._expand(g, past, memo)
+        match f:
+            case ("true",):
+                out = TRUE
+            case ("false",):
+                out = FALSE
+            case ("prop", p):
+                out = bdd.var(self.number[p])
+            case ("not", g):
+                out = bdd.neg(recur(g))
+            case ("and", *gs):
+                out = TRUE
+                for g in reversed(gs):
+                    out = bdd.conj(recur(g), out)
+            case ("or", *gs):
+                out = FALSE
+                for g in reversed(gs):
+                    out = bdd.disj(recur(g), out)
+            case ("next", g):
+                out = self._step(g, weak=False)
+            case ("wnext", g):
+                out = self._step(g, weak=True)
+            case ("prev", g):
+                out = past[self.register_number[g, False]]
+            case ("wprev", g):
+                out = past[self.register_number[g, True]]
+            case ("until", g, h, lo, hi):
+                now = recur(h) if lo == 0 else FALSE
+                later = FALSE if hi == 0 else bdd.conj(recur(g), self._step(_shift(f), weak=False))
+                out = bdd.disj(now, later)
+            case ("release", g, h, lo, hi):
+                now = recur(h) if lo == 0 else TRUE
+                later = TRUE if hi == 0 else bdd.disj(recur(g), self._step(_shift(f), weak=True))
+                out = bdd.conj(now, later)
+            case ("since", g, h, lo, hi):
+                now = recur(h) if lo == 0 else FALSE
+                before = FALSE if hi == 0 else bdd.conj(recur(g), past[self.register_number[_shift(f), False]])
+                out = bdd.disj(now, before)
+            case ("trigger", g, h, lo, hi):
+                now = recur(h) if lo == 0 else TRUE
+                before = TRUE if hi == 0 else bdd.disj(recur(g), past[self.register_number[_shift(f), True]])
+                out = bdd.conj(now, before)
+            case _:
+                raise GroundingError(f"cannot expand `{f[0]}`")
+        memo[f] = out
+        return out
+
+    def _substitute(self, f: int, past: tuple[int, ...], memo: dict[Core, int], done: dict[int, int]) -> int:
+        """Replace every step variable of ``f`` by the expansion of its formula at the present frame."""
+        if f <= TRUE:
+            return f
+        found = done.get(f)
+        if found is None:
+            low, high = self.bdd.branches(f)
+            formula, _ = self.steps[self.bdd.top(f) - _STEP]
+            found = done[f] = self.bdd.ite(
+                self._expand(formula, past, memo),
+                self._substitute(high, past, memo, done),
+                self._substitute(low, past, memo, done),
+            )
+        return found
+
+    def _at_end(self, f: int) -> bool:
+        """The value of ``f`` when there is no next frame: strong steps are false, weak ones true."""
+        while f > TRUE:
+            low, high = self.bdd.branches(f)
+            f = high if self.steps[self.bdd.top(f) - _STEP][1] else low
+        return f == TRUE
+
+    # -- all states --------------------------------------------------------------------------------------------------
+
+    def explore(self, budget: int) -> Automaton:
+        """Breadth-first over states; a state is the diagram of what is owed followed by the registers."""
+        bdd = self.bdd
+        # Before the first frame the whole formula is one step away. On the empty trace a formula has the value it has
+        # where every fact is false and nothing comes before or after: evaluate its expansion there.
+        first_registers = tuple(TRUE if first else FALSE for _, first in self.registers)
+        start = (self._step(self.formula, weak=False), *first_registers)
+        states: dict[tuple[int, ...], int] = {start: 0}
+        queue = [start]
+        roots: list[int] = []
+        branches: list[Branch] = []
+        branch_number: dict[Branch, int] = {}
+        for state in queue:  # grows while it is read
+            memo: dict[Core, int] = {}
+            past = state[1:]
+            owed = self._substitute(state[0], past, memo, {})
+            nothing_owed = owed <= TRUE
+            after = (owed, *(FALSE if nothing_owed else self._expand(g, past, memo) for g, _ in self.registers))
+            split: dict[tuple[int, ...], int] = {}
+
+            def decide(
+                roots_now: tuple[int, ...],
+                split: dict[tuple[int, ...], int] = split,
+            ) -> int:
+                if roots_now[0] <= TRUE:  # nothing is owed any more: registers no longer matter
+                    roots_now = (roots_now[0],) + (FALSE,) * (len(roots_now) - 1)
+                found = split.get(roots_now)
+                if found is not None:
+                    return found
+                var = min(bdd.top(f) for f in roots_now)
+                if var >= _STEP:
+                    if roots_now not in states:
+                        if len(states) >= budget:
+                            raise GroundingError(
+                                f"the automaton of the formula has more than {budget} states",
+                                hint="use fewer objects or shorter windows, or ask for bounds: --method bounds",
+                            )
+                        states[roots_now] = len(states)
+                        queue.append(roots_now)
+                    target = -1 - states[roots_now]
+                else:
+                    pairs = [bdd.cofactors(f, var) for f in roots_now]
+                    low, high = decide(tuple(p[0] for p in pairs)), decide(tuple(p[1] for p in pairs))
+                    target = low if low == high else _intern((var, low, high), branches, branch_number)
+                split[roots_now] = target
+                return target
+
+            roots.append(decide(after))
+        accepting = [self._at_end(s[0]) for s in queue]
+        accepting[0] = self._on_empty_trace()
+        return Automaton(tuple(self.propositions), 0, tuple(accepting), tuple(roots), tuple(branches))
+
+    def _on_empty_trace(self) -> bool:
+        def value(f: Core) -> bool:
+            match f:
+                case ("not", g):
+                    return not value(g)
+                case ("and", *gs):
+                    return all(value(g) for g in gs)
+                case ("or", *gs):
+                    return any(value(g) for g in gs)
+            return f[0] in ("true", "wnext", "wprev", "release", "trigger")
+
+        return value(self.formula)
+
+
+def _remembers(f: Core) -> list[tuple[Core, bool]]:
+    """What ``f`` needs to know of the previous frame, with its value before the first frame."""
+    match f:
+        case ("prev", g):
+            return [(g, False)]
+        case ("wprev", g):
+            return [(g, True)]
+        case ("since", _, _, _, hi) if hi != 0:
+            return [(_shift(f), False)]
+        case ("trigger", _, _, _, hi) if hi != 0:
+            return [(_shift(f), True)]
+    return []
+
+
+def _shift(f: Core) -> Core:
+    """A windowed operator seen from one frame further on: both ends of its window come one closer."""
+    op, g, h, lo, hi = f
+    return (op, g, h, max(lo - 1, 0), None if hi is None else hi - 1)
+
+
+def _intern(branch: Branch, branches: list[Branch], numbers: dict[Branch, int]) -> int:
+    if branch not in numbers:
+        numbers[branch] = len(branches)
+        branches.append(branch)
+    return numbers[branch]
+
+
+def minimise(automaton: Automaton) -> Automaton:
+    """Merge states that accept the same traces (Moore's refinement on the decision diagrams)."""
+    count = len(automaton.roots)
+    block = [int(a) for a in automaton.accepting]
+    while True:
+        memo: dict[int, object] = {}
+        table: dict[object, int] = {}
+
+        def canonical(target: int, block: list[int] = block, memo: dict[int, object] = memo,
+                      table: dict[object, int] = table) -> int:  # fmt: skip
+            """A number for the decision at ``target``, equal for decisions that lead to the same blocks."""
+            if target < 0:
+                return -1 - block[-1 - target]
+            if target not in memo:
+                proposition, low, high = automaton.branches[target]
+                a, b = canonical(low), canonical(high)
+                memo[target] = a if a == b else table.setdefault((proposition, a, b), len(table))
+            return memo[target]  # type: ignore[return-value]
+
+        names: dict[tuple[int, int], int] = {}
+        refined = [names.setdefault((block[s], canonical(automaton.roots[s])), len(names)) for s in range(count)]
+        if len(names) == len(set(block)):
+            break
+        block = refined
+    return _quotient(automaton, block)
+
+
+def _quotient(automaton: Automaton, block: list[int]) -> Automaton:
+    order: dict[int, int] = {}  # block -> state, in order of discovery from the initial state
+    representative: list[int] = []
+    branches: list[Branch] = []
+    numbers: dict[Branch, int] = {}
+    done: dict[int, int] = {}
+
+    def state_of(old: int) -> int:
+        b = block[old]
+        if b not in order:
+            order[b] = len(representative)
+            representative.append(old)
+        return order[b]
+
+    def copy(target: int) -> int:
+        if target < 0:
+            return -1 - state_of(-1 - target)
+        if target not in done:
+            proposition, low, high = automaton.branches[target]
+            a, b = copy(low), copy(high)
+            done[target] = a if a == b else _intern((proposition, a, b), branches, numbers)
+        return done[target]
+
+    state_of(automaton.initial)
+    roots = []
+    for old in representative:  # grows while it is read
+        roots.append(copy(automaton.roots[old]))
+    accepting = tuple(automaton.accepting[s] for s in representative)
+    return Automaton(automaton.propositions, 0, accepting, tuple(roots), tuple(branches))
+
+
+def relabel(formula: Core, names: Mapping[Proposition, Proposition]) -> Core:
+    """``formula`` with its propositions renamed."""
+    memo: dict[int, Core] = {}
+
+    def go(f: Core) -> Core:
+        found = memo.get(id(f))
+        if found is None:
+            if f[0] == "prop":
+                found = ("prop", names.get(f[1], f[1]))
+            else:
+                found = (f[0], *(go(x) if isinstance(x, tuple) else x for x in f[1:]))
+            memo[id(f)] = found
+        return found
+
+    return go(formula)
