@@ -11,15 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nesy.registry import Registry
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """The names behind the last axis of class, unary and binary tensors, in order."""
-
-    classes: tuple[str, ...]
-    unary: tuple[str, ...]
-    binary: tuple[str, ...]
+from nesy.scenegraph.vocabulary import Vocabulary as Vocabulary
 
 
 @dataclass(frozen=True, slots=True)

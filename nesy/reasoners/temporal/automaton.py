@@ -154,9 +154,9 @@ class _Progression:
             case ("wnext", g):
                 out = self._step(g, weak=True)
             case ("prev", g):
-                out = past[self.register_number[g, False]]
+                out = self._recall((g, False), past, memo)
             case ("wprev", g):
-                out = past[self.register_number[g, True]]
+                out = self._recall((g, True), past, memo)
             case ("until", g, h, lo, hi):
                 now = recur(h) if lo == 0 else FALSE
                 later = FALSE if hi == 0 else bdd.conj(recur(g), self._step(_shift(f), weak=False))
@@ -167,16 +167,24 @@ class _Progression:
                 out = bdd.conj(now, later)
             case ("since", g, h, lo, hi):
                 now = recur(h) if lo == 0 else FALSE
-                before = FALSE if hi == 0 else bdd.conj(recur(g), past[self.register_number[_shift(f), False]])
+                before = FALSE if hi == 0 else bdd.conj(recur(g), self._recall((_shift(f), False), past, memo))
                 out = bdd.disj(now, before)
             case ("trigger", g, h, lo, hi):
                 now = recur(h) if lo == 0 else TRUE
-                before = TRUE if hi == 0 else bdd.disj(recur(g), past[self.register_number[_shift(f), True]])
+                before = TRUE if hi == 0 else bdd.disj(recur(g), self._recall((_shift(f), True), past, memo))
                 out = bdd.conj(now, before)
             case _:
                 raise GroundingError(f"cannot expand `{f[0]}`")
         memo[f] = out
         return out
+
+    def _recall(self, key: tuple[Core, bool], past: tuple[int, ...], memo: dict[Core, int]) -> int:
+        """A register's formula at the previous frame, said in terms of the present one.
+
+        A register was written one frame ago, so its step variables speak of the present frame. Their formulas stand
+        strictly inside the remembered one, hence the recursion ends.
+        """
+        return self._substitute(past[self.register_number[key]], past, memo, {})
 
     def _substitute(self, f: int, past: tuple[int, ...], memo: dict[Core, int], done: dict[int, int]) -> int:
         """Replace every step variable of ``f`` by the expansion of its formula at the present frame."""
