@@ -65,7 +65,7 @@ def parse_graph(data: Any) -> GraphFile:
     """The same for an already decoded JSON value."""
     if not isinstance(data, dict) or data.get("nesy") != VERSION:
         found = data.get("nesy") if isinstance(data, dict) else None
-        raise DataError(f"not a scene-graph file: \"nesy\" is {found!r}", hint=f'it must say "nesy": "{VERSION}"')
+        raise DataError(f'not a scene-graph file: "nesy" is {found!r}', hint=f'it must say "nesy": "{VERSION}"')
     frames = data.get("frames")
     if not isinstance(frames, int) or isinstance(frames, bool) or frames < 0:
         raise DataError(f'"frames" is {frames!r}, expected a number of frames')

@@ -64,7 +64,7 @@ def build(formula: Core, *, states: int = 2_000, nodes: int = 200_000) -> Automa
 
 @lru_cache(maxsize=4096)
 def _build(formula: Core, states: int, nodes: int) -> Automaton:
-    return minimise(_Progression(formula, nodes).explore(states))
+    return minimise(Progression(formula, states=states, nodes=nodes).automaton())
 
 
 def propositions_of(formula: Core) -> list[Proposition]:
@@ -84,11 +84,16 @@ def propositions_of(formula: Core) -> list[Proposition]:
     return list(found)
 
 
-class _Progression:
-    """The construction for one formula."""
+class Progression:
+    """The construction for one formula, one state at a time: :meth:`root` reveals a state's successors when asked.
 
-    def __init__(self, formula: Core, nodes: int) -> None:
+    Without :meth:`automaton` only the states that a given clip can reach are ever built, which answers large formulas
+    on clips whose facts are mostly certain.
+    """
+
+    def __init__(self, formula: Core, *, states: int = 2_000, nodes: int = 200_000) -> None:
         self.formula = formula
+        self.limit = states
         self.bdd = Diagrams(nodes)
         self.propositions = propositions_of(formula)
         self.number = {p: i for i, p in enumerate(self.propositions)}
@@ -97,6 +102,14 @@ class _Progression:
         self.registers: list[tuple[Core, bool]] = []  # (formula, its value before the first frame)
         self.register_number: dict[tuple[Core, bool], int] = {}
         self._find_registers(formula, set())
+        # Before the first frame the whole formula is one step away; state 0.
+        start = (self._step(formula, weak=False), *(TRUE if first else FALSE for _, first in self.registers))
+        self.states: list[tuple[int, ...]] = []
+        self.branches: list[Branch] = []
+        self._roots: list[int | None] = []
+        self._number: dict[tuple[int, ...], int] = {}
+        self._branch_number: dict[Branch, int] = {}
+        self._state(start)
 
     # -- which formulas must be remembered ---------------------------------------------------------------------------
 
@@ -116,10 +129,6 @@ class _Progression:
     # -- one frame ---------------------------------------------------------------------------------------------------
 
     def _step(self, f: Core, weak: bool) -> int:
-        if f == ("true",) and weak:
-            return TRUE
-        if f == ("false",) and not weak:
-            return FALSE
         key = (f, weak)
         if key not in self.step_number:
             self.step_number[key] = len(self.steps)
@@ -174,7 +183,7 @@ class _Progression:
                 before = TRUE if hi == 0 else bdd.disj(recur(g), self._recall((_shift(f), True), past, memo))
                 out = bdd.conj(now, before)
             case _:
-                raise GroundingError(f"cannot expand `{f[0]}`")
+                raise AssertionError(f"no core operator `{f[0]}`")
         memo[f] = out
         return out
 
@@ -208,59 +217,69 @@ class _Progression:
             f = high if self.steps[self.bdd.top(f) - _STEP][1] else low
         return f == TRUE
 
-    # -- all states --------------------------------------------------------------------------------------------------
+    # -- states ------------------------------------------------------------------------------------------------------
 
-    def explore(self, budget: int) -> Automaton:
-        """Breadth-first over states; a state is the diagram of what is owed followed by the registers."""
-        bdd = self.bdd
-        # Before the first frame the whole formula is one step away. On the empty trace a formula has the value it has
-        # where every fact is false and nothing comes before or after: evaluate its expansion there.
-        first_registers = tuple(TRUE if first else FALSE for _, first in self.registers)
-        start = (self._step(self.formula, weak=False), *first_registers)
-        states: dict[tuple[int, ...], int] = {start: 0}
-        queue = [start]
-        roots: list[int] = []
-        branches: list[Branch] = []
-        branch_number: dict[Branch, int] = {}
-        for state in queue:  # grows while it is read
+    def root(self, state: int) -> int:
+        """The target at which the decision on the next frame begins in ``state``; new states are numbered on the way.
+
+        Raises:
+            GroundingError: more than ``limit`` states or decision nodes.
+        """
+        known = self._roots[state]
+        if known is None:
             memo: dict[Core, int] = {}
-            past = state[1:]
-            owed = self._substitute(state[0], past, memo, {})
-            nothing_owed = owed <= TRUE
-            after = (owed, *(FALSE if nothing_owed else self._expand(g, past, memo) for g, _ in self.registers))
-            split: dict[tuple[int, ...], int] = {}
+            owed, *past = self.states[state]
+            registers = tuple(past)
+            now = self._substitute(owed, registers, memo, {})
+            if now > TRUE:
+                after = (now, *(self._expand(g, registers, memo) for g, _ in self.registers))
+            else:
+                after = (now, *(FALSE for _ in self.registers))
+            known = self._roots[state] = self._decide(after, {})
+        return known
 
-            def decide(
-                roots_now: tuple[int, ...],
-                split: dict[tuple[int, ...], int] = split,
-            ) -> int:
-                if roots_now[0] <= TRUE:  # nothing is owed any more: registers no longer matter
-                    roots_now = (roots_now[0],) + (FALSE,) * (len(roots_now) - 1)
-                found = split.get(roots_now)
-                if found is not None:
-                    return found
-                var = min(bdd.top(f) for f in roots_now)
-                if var >= _STEP:
-                    if roots_now not in states:
-                        if len(states) >= budget:
-                            raise GroundingError(
-                                f"the automaton of the formula has more than {budget} states",
-                                hint="use fewer objects or shorter windows, or ask for bounds: --method bounds",
-                            )
-                        states[roots_now] = len(states)
-                        queue.append(roots_now)
-                    target = -1 - states[roots_now]
-                else:
-                    pairs = [bdd.cofactors(f, var) for f in roots_now]
-                    low, high = decide(tuple(p[0] for p in pairs)), decide(tuple(p[1] for p in pairs))
-                    target = low if low == high else _intern((var, low, high), branches, branch_number)
-                split[roots_now] = target
-                return target
+    def _decide(self, after: tuple[int, ...], split: dict[tuple[int, ...], int]) -> int:
+        """The decision on the facts above ``after``; below the facts, ``after`` is the next state."""
+        if after[0] <= TRUE:  # nothing is owed any more: what the registers hold no longer matters
+            after = (after[0],) + (FALSE,) * (len(after) - 1)
+        found = split.get(after)
+        if found is not None:
+            return found
+        var = min(self.bdd.top(f) for f in after)
+        if var >= _STEP:
+            target = -1 - self._state(after)
+        else:
+            pairs = [self.bdd.cofactors(f, var) for f in after]
+            low = self._decide(tuple(p[0] for p in pairs), split)
+            high = self._decide(tuple(p[1] for p in pairs), split)
+            target = low if low == high else _intern((var, low, high), self.branches, self._branch_number)
+        split[after] = target
+        return target
 
-            roots.append(decide(after))
-        accepting = [self._at_end(s[0]) for s in queue]
-        accepting[0] = self._on_empty_trace()
-        return Automaton(tuple(self.propositions), 0, tuple(accepting), tuple(roots), tuple(branches))
+    def _state(self, key: tuple[int, ...]) -> int:
+        found = self._number.get(key)
+        if found is None:
+            found = self._number[key] = len(self.states)
+            if found >= self.limit:
+                raise GroundingError(
+                    f"the automaton of the formula has more than {self.limit} states",
+                    hint="use fewer objects or shorter windows, or ask for bounds: --method bounds",
+                )
+            self.states.append(key)
+            self._roots.append(None)
+        return found
+
+    def accepts(self, state: int) -> bool:
+        """Whether a trace that ends in ``state`` satisfies the formula."""
+        return self._on_empty_trace() if state == 0 else self._at_end(self.states[state][0])
+
+    def automaton(self) -> Automaton:
+        """All reachable states, found breadth-first."""
+        roots = []
+        for state, _ in enumerate(self.states):  # grows while it is read
+            roots.append(self.root(state))
+        accepting = tuple(self.accepts(s) for s in range(len(self.states)))
+        return Automaton(tuple(self.propositions), 0, accepting, tuple(roots), tuple(self.branches))
 
     def _on_empty_trace(self) -> bool:
         def value(f: Core) -> bool:
