@@ -17,6 +17,9 @@ from nesy.errors import DataError
 from nesy.scenegraph.vocabulary import Vocabulary
 
 
+_TENSORS = ("classes", "unary", "binary", "present", "lengths", "objects")
+
+
 @dataclass(frozen=True)
 class SceneGraph:
     """Scene graphs of B clips, padded to the longest clip and the largest number of objects.
@@ -27,6 +30,7 @@ class SceneGraph:
     binary: [B, T, N, N, R] log-odds, subject before object.
     present: [B, T, N] bool; the facts of an absent object are false in that frame. Padding is absent.
     lengths: [B] number of frames of each clip.
+    objects: [B] number of objects of each clip; the rest is padding and no quantifier ranges over it.
     fps: frames a second of each clip, None where unknown.
     """
 
@@ -36,6 +40,7 @@ class SceneGraph:
     binary: Tensor
     present: Tensor
     lengths: Tensor
+    objects: Tensor
     fps: tuple[float | None, ...]
 
     def __post_init__(self) -> None:
@@ -46,6 +51,7 @@ class SceneGraph:
             ("unary", self.unary, (b, t, n, u)),
             ("binary", self.binary, (b, t, n, n, r)),
             ("lengths", self.lengths, (b,)),
+            ("objects", self.objects, (b,)),
         ):
             if tuple(tensor.shape) != shape:
                 raise DataError(f"scene graph: `{name}` has shape {tuple(tensor.shape)}, expected {shape}")
@@ -76,26 +82,28 @@ class SceneGraph:
             binary.logit()[None],
             present[None],
             torch.tensor([frames]),
+            torch.tensor([objects]),
             (fps,),
         )
 
     def clip(self, index: int) -> SceneGraph:
-        """Clip ``index`` alone, without the padding of time."""
-        t = int(self.lengths[index])
+        """Clip ``index`` alone, without padding."""
+        t, n = int(self.lengths[index]), int(self.objects[index])
         one = slice(index, index + 1)
         return replace(
             self,
-            classes=self.classes[one],
-            unary=self.unary[one, :t],
-            binary=self.binary[one, :t],
-            present=self.present[one, :t],
+            classes=self.classes[one, :n],
+            unary=self.unary[one, :t, :n],
+            binary=self.binary[one, :t, :n, :n],
+            present=self.present[one, :t, :n],
             lengths=self.lengths[one],
+            objects=self.objects[one],
             fps=(self.fps[index],),
         )
 
     def to(self, device: torch.device | str) -> SceneGraph:
         """The same graphs on another device."""
-        moved = {k: getattr(self, k).to(device) for k in ("classes", "unary", "binary", "present", "lengths")}
+        moved: dict[str, Tensor] = {k: getattr(self, k).to(device) for k in _TENSORS}
         return replace(self, **moved)
 
 
@@ -122,5 +130,6 @@ def collate(graphs: Sequence[SceneGraph]) -> SceneGraph:
         torch.cat([grow(g.binary, None, t, n, n, None) for g in graphs]),
         torch.cat([grow(g.present, None, t, n, value=False) for g in graphs]),
         torch.cat([g.lengths for g in graphs]),
+        torch.cat([g.objects for g in graphs]),
         tuple(rate for g in graphs for rate in g.fps),
     )

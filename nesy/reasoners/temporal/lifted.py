@@ -1,0 +1,314 @@
+"""P(spec) for a batch of clips, every clip with its own spec: one pass over time for all of them at once.
+
+For each clip, each assignment of objects to the variables has an exact probability, computed in log space by the
+forward algorithm on the spec's automaton; all clips, cases and assignments advance together. The disjunction over
+assignments shares facts (classes above all), so it is closed by a *named* combination:
+
+    max       the most probable assignment; a lower bound, always.
+    sum       the sum over assignments, at most 1; an upper bound, always (Boole).
+    noisy_or  1 - prod(1 - P(assignment)); an upper bound for specs without negation when the classes are certain
+              (positive association), else an approximation: two bindings that swap the classes of two objects exclude
+              each other, and their union is then larger than independence says.
+
+Only the ``assignments`` most probable bindings of classes are followed; dropping others keeps ``max`` a lower bound
+and makes the rest approximations, which :attr:`Alignment.truncated` reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from nesy.dsl.ast import Formula, Window
+from nesy.errors import GroundingError
+from nesy.reasoners.temporal.core import Part
+from nesy.reasoners.temporal.definition import VISIBLE, inside
+from nesy.reasoners.temporal.shape import Case, cases
+from nesy.scenegraph import SceneGraph
+
+FLOOR = -1.0e4
+"""The log-probability of an impossible fact: finite, so that gradients stay defined, and exp(FLOOR) is exactly 0."""
+
+DEEP = -1.0e8
+"""Where sums over frames stop: deep enough that the gradient of a nearly impossible long clip is not cut off."""
+
+Union = Literal["max", "sum", "noisy_or"]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What a batch of specs makes of a batch of clips.
+
+    log_prob: [B] log P(spec), by ``union``.
+    log_not: [B] log (1 - P(spec)), computed without cancellation.
+    assignment: per clip the most probable objects, by variable block, empty for a spec without variables.
+    truncated: [B] bool, whether assignments were dropped.
+    """
+
+    log_prob: Tensor
+    log_not: Tensor
+    assignment: tuple[tuple[int, ...], ...]
+    truncated: Tensor
+
+
+def align(
+    specs: Sequence[Formula],
+    graph: SceneGraph,
+    *,
+    clips: Sequence[int] | None = None,
+    union: Union = "noisy_or",
+    assignments: int = 64,
+) -> Alignment:
+    """P(spec) of each of ``specs`` on its clip of ``graph`` (on clip ``clips[i]`` when given), differentiable.
+
+    Raises:
+        GroundingError: a spec that is not a quantifier-free body behind one ``exists``, an unknown predicate.
+    """
+    which = list(range(len(specs))) if clips is None else list(clips)
+    table = _FactTable(graph)
+    items: list[tuple[int, Case]] = []  # one per (spec, case)
+    owner: list[int] = []
+    for i, (spec, clip) in enumerate(zip(specs, which, strict=True)):
+        for case in cases(spec, graph.vocabulary.classes, graph.fps[clip]):
+            items.append((clip, case))
+            owner.append(i)
+    device, count = graph.unary.device, len(specs)
+    if not items:
+        nothing = graph.unary.new_full((count,), FLOOR)
+        return Alignment(nothing, torch.zeros_like(nothing), ((),) * count, torch.zeros(count, dtype=torch.bool))
+    bound, weight, truncated = _bind(items, graph, assignments)  # [I, A, V], [I, A], [I]
+    batch = _Batch(items, bound, table)
+    log_yes, log_no = batch.forward()  # [I, A]
+    log_joint = weight + log_yes
+    # P(not (binding and body)) = 1 - w + w * P(not body)
+    log_miss = torch.logaddexp(_log1mexp(weight), weight + log_no).clamp_max(0)
+    of = torch.tensor(owner, device=device)
+    best, place = log_joint.detach().max(1)
+    none = graph.unary.new_full((count,), DEEP)
+    if union == "max":
+        top = none.scatter_reduce(0, of, log_joint.gather(1, place[:, None])[:, 0], "amax", include_self=True)
+        log_prob, log_not = top, _log1mexp(top)
+    elif union == "sum":
+        log_prob = _scatter_logsumexp(torch.logsumexp(log_joint, 1), of, count).clamp_max(0)
+        log_not = _log1mexp(log_prob)
+    else:
+        log_not = torch.zeros_like(none).index_add(0, of, log_miss.sum(1))
+        # 1 - prod(1 - p); where it is tiny the product loses all digits and equals the sum of the p to first order.
+        log_prob = _log1mexp(log_not)
+        total = _scatter_logsumexp(torch.logsumexp(log_joint, 1), of, count)
+        log_prob = torch.where(log_not > -1e-4, total, log_prob).clamp_max(0)
+    chosen: list[tuple[int, ...]] = [()] * count
+    score = [-np.inf] * count
+    for k, i in enumerate(owner):
+        if float(best[k]) > score[i]:
+            score[i] = float(best[k])
+            chosen[i] = tuple(int(o) for o in bound[k, int(place[k]), : len(items[k][1].sorts)])
+    dropped = torch.zeros(count, dtype=torch.bool, device=device)
+    dropped[of[truncated]] = True
+    return Alignment(log_prob, log_not, tuple(chosen), dropped)
+
+
+def _scatter_logsumexp(x: Tensor, of: Tensor, count: int) -> Tensor:
+    """log of the sum of exp(x) within each of ``count`` groups; FLOOR for an empty group."""
+    top = x.new_full((count,), DEEP).scatter_reduce(0, of, x.detach(), "amax", include_self=True)
+    total = torch.zeros_like(top).index_add(0, of, (x - top[of]).exp())
+    return top + total.clamp_min(1e-30).log()
+
+
+def _log1mexp(x: Tensor) -> Tensor:
+    """log(1 - exp(x)) for x <= 0, accurate at both ends (Maechler, 2012)."""
+    x = x.clamp(max=-1e-7, min=FLOOR)
+    small = x > -0.6931
+    near = torch.log(-torch.expm1(torch.where(small, x, torch.full_like(x, -1.0))))
+    far = torch.log1p(-torch.exp(torch.where(small, torch.full_like(x, -1.0), x)))
+    return torch.where(small, near, far)
+
+
+class _FactTable:
+    """All facts of a batch in one table [B, T, F] of log-odds: unary, then binary, then visibility."""
+
+    def __init__(self, graph: SceneGraph) -> None:
+        self.graph = graph
+        b, t, n = graph.present.shape
+        _, self.u, self.r = graph.vocabulary.sizes()
+        self.n = n
+        here = graph.present
+        absent = torch.full((), -torch.inf, device=graph.unary.device, dtype=graph.unary.dtype)
+        unary = torch.where(here[..., None], graph.unary, absent)
+        both = here[:, :, :, None] & here[:, :, None, :]
+        binary = torch.where(both[..., None], graph.binary, absent)
+        visible = torch.where(here, -absent, absent)
+        never = absent.expand(b, t, 1)  # so that a table without objects still has a column
+        self.logits = torch.cat([unary.flatten(2), binary.flatten(2), visible, never], -1)
+        self.unary = {name: i for i, name in enumerate(graph.vocabulary.unary)}
+        self.binary = {name: i for i, name in enumerate(graph.vocabulary.binary)}
+
+    def column(self, name: str, arity: int) -> tuple[int, int, int]:
+        """The affine map (base, stride of first object, stride of second) from objects to a column of the table."""
+        n, u, r = self.n, self.u, self.r
+        if arity == 1 and name in self.unary:
+            return self.unary[name], u, 0
+        if arity == 2 and name in self.binary:
+            return n * u + self.binary[name], n * r, r
+        if arity == 1 and name == VISIBLE:
+            return n * u + n * n * r, 1, 0
+        raise GroundingError(
+            f"the scene graph has no predicate `{name}` with {arity} argument(s)",
+            hint="check the spec against the domain: nesy check",
+        )
+
+
+@lru_cache(maxsize=256)
+def _placements(objects: int, blocks: int) -> Tensor:
+    """All ways to give ``blocks`` different objects, [A, V]."""
+    ways = list(permutations(range(objects), blocks))
+    return torch.tensor(ways, dtype=torch.long).reshape(len(ways), blocks)
+
+
+def _bind(items: Sequence[tuple[int, Case]], graph: SceneGraph, limit: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The most probable bindings of each item: objects [I, A, V], log-weight of their classes [I, A], truncated [I].
+
+    Without a possible binding the weight is FLOOR.
+    """
+    n, device = graph.present.shape[2], graph.classes.device
+    classes = {name: i for i, name in enumerate(graph.vocabulary.classes)}
+    exists = torch.arange(n, device=device) < graph.objects[:, None]  # [B, N]
+    width = max(1, *(len(case.sorts) for _, case in items))
+    bound: list[Tensor | None] = [None] * len(items)
+    weight: list[Tensor | None] = [None] * len(items)
+    truncated = torch.zeros(len(items), dtype=torch.bool, device=device)
+    groups: dict[int, list[int]] = {}
+    for k, (_, case) in enumerate(items):
+        groups.setdefault(len(case.sorts), []).append(k)
+    for blocks, members in groups.items():
+        ways = _placements(n, blocks).to(device)  # [A, V]
+        if not len(ways):
+            continue
+        clip = torch.tensor([items[k][0] for k in members], device=device)
+        sort = torch.tensor(
+            [[-1 if s is None else _class(s, classes) for s in items[k][1].sorts] for k in members], device=device
+        ).reshape(len(members), blocks)
+        table = graph.classes[clip].clamp_min(FLOOR)  # [M, N, C]
+        free = torch.where(exists[clip], 0.0, FLOOR).to(table.dtype)  # [M, N]
+        total = table.new_zeros(len(members), len(ways))
+        for v in range(blocks):
+            typed = table.gather(2, sort[:, v].clamp_min(0)[:, None, None].expand(-1, n, 1))[..., 0]
+            per_object = torch.where(sort[:, v, None] < 0, torch.zeros_like(typed), typed) + free
+            total = total + per_object[:, ways[:, v]]
+        total = total.clamp_min(FLOOR)
+        keep = min(limit, len(ways))
+        value, index = total.topk(keep, dim=1)
+        over = (total > FLOOR / 2).sum(1) > keep
+        for j, k in enumerate(members):
+            bound[k], weight[k], truncated[k] = ways[index[j]], value[j], over[j]
+    most = max((w.shape[0] for w in weight if w is not None), default=1)
+    objects = torch.zeros(len(items), most, width, dtype=torch.long, device=device)
+    weights = []
+    for k, (b, w) in enumerate(zip(bound, weight, strict=True)):
+        if b is None or w is None:
+            weights.append(graph.classes.new_full((most,), FLOOR))
+            continue
+        objects[k, : b.shape[0], : b.shape[1]] = b
+        weights.append(torch.cat([w, w.new_full((most - w.shape[0],), FLOOR)]))
+    return objects, torch.stack(weights), truncated
+
+
+def _class(name: str, classes: dict[str, int]) -> int:
+    if name not in classes:
+        raise GroundingError(f"the scene graph has no class `{name}`", hint="known: " + ", ".join(classes))
+    return classes[name]
+
+
+class _Batch:
+    """The automata of all items, padded to one table and run together."""
+
+    def __init__(self, items: Sequence[tuple[int, Case]], bound: Tensor, table: _FactTable) -> None:
+        device, dtype = table.logits.device, table.logits.dtype
+        self.clip = torch.tensor([clip for clip, _ in items], device=device)
+        self.lengths = table.graph.lengths[self.clip]
+        count, k = len(items), max(1, *(len(c.propositions) for _, c in items))
+        states = max(len(c.accepting) for _, c in items)
+        width = max(int(np.bincount(c.source).max()) for _, c in items)  # cubes of one state
+        shape = (count, states, width)
+        positive, negative = np.zeros((*shape, k), np.float32), np.zeros((*shape, k), np.float32)
+        self_loop = np.broadcast_to(np.arange(states)[None, :, None], shape)
+        target, closed = self_loop.copy(), np.ones(shape, bool)
+        accepting = np.zeros((count, states), bool)
+        column = np.zeros((3, count, k), np.int64)
+        block = np.zeros((2, count, k), np.int64)
+        parts: list[tuple[int, int, Part]] = []
+        for i, (_, case) in enumerate(items):
+            slot = _rank_within(case.source)
+            positive[i, case.source, slot, : len(case.propositions)] = case.positive
+            negative[i, case.source, slot, : len(case.propositions)] = case.negative
+            target[i, case.source, slot], closed[i, case.source, slot] = case.target, False
+            accepting[i, : len(case.accepting)] = case.accepting
+            for j, p in enumerate(case.propositions):
+                if isinstance(p, Part):
+                    parts.append((i, j, p))
+                    continue
+                name, *args = p
+                column[:, i, j] = table.column(str(name), len(args))
+                block[: len(args), i, j] = args
+        self.accepting = torch.from_numpy(accepting).to(device)
+        self.target = torch.from_numpy(target).to(device)
+        self.closed = torch.from_numpy(closed).to(device)
+        literal = np.concatenate([positive, negative], -1).reshape(count, states * width, 2 * k)
+        self.literal = torch.from_numpy(literal).to(device, dtype)
+        base, first, second = torch.from_numpy(column).to(device)
+        one, two = torch.from_numpy(block).to(device)
+        a = bound.shape[1]
+        pick = lambda which: bound.gather(2, which[:, None, :].expand(-1, a, -1))  # noqa: E731
+        index = base[:, None] + first[:, None] * pick(one) + second[:, None] * pick(two)  # [I, A, K]
+        self.index = index.clamp_max(table.logits.shape[2] - 1)  # a batch without objects has only the last column
+        self.table, self.parts, self.k = table, parts, k
+
+    def guards(self) -> Tensor:
+        """Log-probability of every transition cube at every frame: [I, S, W, A, T]."""
+        i, a, k = self.index.shape
+        logits = self.table.logits[self.clip]  # [I, T, F]
+        t = logits.shape[1]
+        x = logits.gather(2, self.index.reshape(i, 1, a * k).expand(-1, t, -1)).reshape(i, t, a, k)
+        x = x.permute(0, 3, 2, 1)  # [I, K, A, T]
+        if self.parts:
+            known = torch.zeros(i, k, t, dtype=x.dtype)
+            for item, j, part in self.parts:
+                n = int(self.lengths[item])
+                window = Window(part.lo, part.hi, "fraction")
+                known[item, j] = torch.tensor([torch.inf if inside(window, f, n) else -torch.inf for f in range(t)])
+            known = known.to(x.device)
+            x = torch.where((known != 0)[:, :, None], known[:, :, None], x)
+        logs = torch.cat([logsigmoid(x), logsigmoid(-x)], 1).clamp_min(FLOOR)  # [I, 2K, A, T]
+        out = torch.bmm(self.literal, logs.reshape(i, 2 * k, a * t)).reshape(i, *self.target.shape[1:], a, t)
+        return torch.where(self.closed[..., None, None], out.new_full((), DEEP), out)
+
+    def forward(self) -> tuple[Tensor, Tensor]:
+        """log P(accept) and log P(reject) of each item and assignment, [I, A] each: one scan from the last frame."""
+        guards = self.guards()
+        i, s, w, a, t = guards.shape
+        end = torch.stack([self.accepting, ~self.accepting], -1)  # [I, S, 2]
+        value = torch.where(end, 0.0, DEEP).to(guards.dtype)[:, :, None, :].expand(i, s, a, 2)
+        go = self.target.reshape(i, s * w, 1, 1).expand(i, s * w, a, 2)
+        for frame in reversed(range(t)):
+            later = value.gather(1, go).reshape(i, s, w, a, 2)
+            moved = torch.logsumexp(guards[..., frame, None] + later, 2).clamp_min(DEEP)
+            value = torch.where((frame < self.lengths)[:, None, None, None], moved, value)
+        return value[:, 0, :, 0].clamp_max(0), value[:, 0, :, 1].clamp_max(0)
+
+
+def _rank_within(source: np.ndarray) -> np.ndarray:
+    """The running number of each entry among the entries with the same source."""
+    seen: dict[int, int] = {}
+    out = np.zeros_like(source)
+    for row, s in enumerate(source.tolist()):
+        out[row] = seen.get(s, 0)
+        seen[s] = out[row] + 1
+    return out

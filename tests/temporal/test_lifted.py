@@ -1,0 +1,167 @@
+"""The batched kernel against the exact definition: values, bounds, gradients, padding."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+
+from nesy.dsl import ast
+from nesy.dsl.ast import Atom, Binding
+from nesy.errors import GroundingError
+from nesy.reasoners.temporal.exact import exact
+from nesy.reasoners.temporal.lifted import FLOOR, align
+from nesy.scenegraph import SceneGraph, collate
+
+from .strategies import random_formula, random_graph
+
+
+def random_spec(rng: random.Random, negation_free: bool = False):
+    """A body without quantifiers or class atoms behind one ``exists``."""
+    names = ("x", "y")[: rng.randint(1, 2)]
+    while True:
+        body = random_formula(rng, rng.randint(1, 3), names, quantify=0)
+        nodes = list(ast.walk(body))
+        if any(isinstance(g, Atom) and g.predicate in ("cat", "dog") for g in nodes):
+            continue
+        if negation_free and any(isinstance(g, (ast.Not, ast.Implies, ast.Iff)) for g in nodes):
+            continue
+        return ast.Exists(tuple(Binding(n, rng.choice([None, "cat", "dog"])) for n in names), body)
+
+
+def try_align(specs, graph, **options):
+    try:
+        return align(specs, graph, **options)
+    except GroundingError:
+        return None
+
+
+def test_one_assignment_is_exact():
+    rng, checked = random.Random(1), 0
+    while checked < 300:
+        spec, graph = random_spec(rng), random_graph(rng, rng.randint(0, 5), 1)
+        got = try_align([spec], graph)
+        if got is None:
+            continue
+        want = float(exact(spec, graph))
+        assert math.exp(got.log_prob[0]) == pytest.approx(want, abs=1e-6), spec
+        assert math.exp(got.log_not[0]) == pytest.approx(1 - want, abs=1e-6), spec
+        checked += 1
+
+
+def certain_classes(graph: SceneGraph, rng: random.Random) -> SceneGraph:
+    row = torch.tensor([rng.choice([[1.0, 0.0], [0.0, 1.0]]) for _ in range(graph.classes.shape[1])]).double()
+    return replace(graph, classes=row.log()[None])
+
+
+def test_max_and_sum_bound_every_spec():
+    rng, checked = random.Random(2), 0
+    while checked < 300:
+        spec, graph = random_spec(rng), random_graph(rng, rng.randint(1, 4), rng.randint(1, 3))
+        low, high = try_align([spec], graph, union="max"), try_align([spec], graph, union="sum")
+        if low is None or high is None:
+            continue
+        want = float(exact(spec, graph))
+        assert math.exp(low.log_prob[0]) - 1e-6 <= want <= math.exp(high.log_prob[0]) + 1e-6, spec
+        checked += 1
+
+
+def test_noisy_or_bounds_specs_without_negation_when_classes_are_certain():
+    rng, checked, strict = random.Random(8), 0, 0
+    while checked < 300:
+        spec = random_spec(rng, negation_free=True)
+        graph = certain_classes(random_graph(rng, rng.randint(1, 4), rng.randint(2, 3)), rng)
+        high = try_align([spec], graph)
+        if high is None:
+            continue
+        want, got = float(exact(spec, graph)), math.exp(high.log_prob[0])
+        assert got >= want - 1e-6, spec
+        assert math.exp(high.log_not[0]) == pytest.approx(1 - got, abs=1e-6)
+        strict += got > want + 1e-6
+        checked += 1
+    assert strict > 10
+
+
+def test_noisy_or_is_no_bound_when_bindings_exclude_each_other():
+    """x a dog and y a cat, or the other way round: two exclusive ways, whose union is their sum."""
+    spec = ast.Exists((Binding("x", "dog"), Binding("y", "cat")), ast.Truth(True))
+    graph = random_graph(random.Random(9), 1, 2)
+    graph = replace(graph, classes=torch.full((1, 2, 2), 0.5, dtype=torch.float64).log())
+    assert float(exact(spec, graph)) == pytest.approx(0.5)
+    assert math.exp(align([spec], graph).log_prob[0]) == pytest.approx(1 - 0.75**2)
+
+
+def test_padding_and_batching_change_nothing():
+    rng = random.Random(3)
+    for _ in range(40):
+        pairs = []
+        while len(pairs) < 5:
+            spec, graph = random_spec(rng), random_graph(rng, rng.randint(0, 5), rng.randint(0, 3))
+            alone = try_align([spec], graph)
+            if alone is not None:
+                pairs.append((spec, graph, alone))
+        together = align([s for s, _, _ in pairs], collate([g for _, g, _ in pairs]))
+        for i, (_, _, alone) in enumerate(pairs):
+            both = [max(float(x), FLOOR / 2) for x in (together.log_prob[i], alone.log_prob[0])]  # below: impossible
+            assert both[0] == pytest.approx(both[1], abs=1e-6)
+            assert float(together.log_not[i]) == pytest.approx(float(alone.log_not[0]), abs=1e-6)
+
+
+def test_gradcheck_in_float64():
+    rng, checked = random.Random(4), 0
+    while checked < 25:
+        spec, graph = random_spec(rng), random_graph(rng, 3, 2, uncertain=1.0)
+        if try_align([spec], graph) is None:
+            continue
+        unary, binary = graph.unary.clone().requires_grad_(), graph.binary.clone().requires_grad_()
+
+        def value(u, b, spec=spec, graph=graph):
+            out = align([spec], replace(graph, unary=u, binary=b))
+            return out.log_prob, out.log_not
+
+        if float(value(unary, binary)[0][0].detach()) > FLOOR / 2:
+            assert torch.autograd.gradcheck(value, (unary, binary), eps=1e-6, atol=1e-5)
+        checked += 1
+
+
+def test_gradient_is_useful_when_the_spec_is_nearly_impossible_and_finite_when_it_is():
+    spec = ast.Exists((Binding("x", "cat"),), ast.Always(Atom("p", ("x",))))
+    rng = random.Random(5)
+    graph = random_graph(rng, 200, 1, uncertain=1.0)
+    nearly = replace(
+        graph,
+        classes=torch.zeros(1, 1, 2).double(),
+        unary=torch.full_like(graph.unary, -20.0).requires_grad_(),
+        present=torch.ones_like(graph.present),
+    )
+    out = align([spec], nearly)
+    assert float(out.log_prob[0]) == pytest.approx(-4000, rel=1e-3)
+    out.log_prob.sum().backward()
+    assert nearly.unary.grad is not None and float(nearly.unary.grad[..., 0].abs().min()) > 0.5
+    impossible = replace(nearly, unary=torch.full_like(graph.unary, -torch.inf).requires_grad_())
+    out = align([spec], impossible)
+    (out.log_prob.sum() + out.log_not.sum()).backward()
+    assert impossible.unary.grad is not None and bool(impossible.unary.grad.isfinite().all())
+
+
+def test_no_objects_no_frames_everything_masked():
+    spec = ast.Exists((Binding("x", "cat"),), ast.Eventually(Atom("p", ("x",))))
+    rng = random.Random(6)
+    for frames, objects in ((0, 0), (0, 2), (3, 0), (1, 1)):
+        graph = random_graph(rng, frames, objects)
+        hidden = replace(graph, present=torch.zeros_like(graph.present))
+        out = align([spec], hidden)
+        assert float(out.log_prob[0].exp()) == 0 and float(out.log_not[0]) == pytest.approx(0, abs=1e-6)
+
+
+def test_untyped_variables_do_not_range_over_padding():
+    spec = ast.Exists((Binding("x"),), ast.Always(ast.Not(Atom("p", ("x",)))))
+    rng = random.Random(7)
+    small = random_graph(rng, 3, 1, uncertain=0.0)
+    small = replace(small, unary=torch.full_like(small.unary, torch.inf), present=torch.ones_like(small.present))
+    both: SceneGraph = collate([small, random_graph(rng, 5, 3)])
+    out = align([spec], both, clips=[0])
+    assert float(out.log_prob[0].exp()) == 0
