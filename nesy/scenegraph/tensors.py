@@ -16,10 +16,6 @@ from torch.nn.functional import pad
 from nesy.errors import DataError
 from nesy.scenegraph.vocabulary import Vocabulary
 
-
-_TENSORS = ("classes", "unary", "binary", "present", "lengths", "objects")
-
-
 @dataclass(frozen=True)
 class SceneGraph:
     """Scene graphs of B clips, padded to the longest clip and the largest number of objects.
@@ -103,8 +99,15 @@ class SceneGraph:
 
     def to(self, device: torch.device | str) -> SceneGraph:
         """The same graphs on another device."""
-        moved: dict[str, Tensor] = {k: getattr(self, k).to(device) for k in _TENSORS}
-        return replace(self, **moved)
+        return replace(
+            self,
+            classes=self.classes.to(device),
+            unary=self.unary.to(device),
+            binary=self.binary.to(device),
+            present=self.present.to(device),
+            lengths=self.lengths.to(device),
+            objects=self.objects.to(device),
+        )
 
 
 def collate(graphs: Sequence[SceneGraph]) -> SceneGraph:

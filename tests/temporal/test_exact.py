@@ -9,13 +9,13 @@ from fractions import Fraction
 import pytest
 import torch
 
+from nesy.dsl.ast import Window
 from nesy.errors import GroundingError
 from nesy.reasoners.temporal.automaton import build
 from nesy.reasoners.temporal.core import Part
 from nesy.reasoners.temporal.definition import World, holds, inside
 from nesy.reasoners.temporal.exact import Facts, exact, forward, forward_lazily, ground_in
 from nesy.reasoners.temporal.worlds import probability_by_worlds
-from nesy.dsl.ast import Window
 
 from .strategies import VOCABULARY, random_formula, random_graph
 

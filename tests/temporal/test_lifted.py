@@ -13,21 +13,20 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Atom, Binding
 from nesy.errors import GroundingError
 from nesy.reasoners.temporal.exact import exact
-from nesy.reasoners.temporal.lifted import FLOOR, align
+from nesy.reasoners.temporal.lifted import FLOOR, align, align_frames
 from nesy.scenegraph import SceneGraph, collate
 
 from .strategies import random_formula, random_graph
 
 
 def random_spec(rng: random.Random, negation_free: bool = False):
-    """A body without quantifiers or class atoms behind one ``exists``."""
+    """A body without quantifiers behind one ``exists``."""
     names = ("x", "y")[: rng.randint(1, 2)]
     while True:
         body = random_formula(rng, rng.randint(1, 3), names, quantify=0)
         nodes = list(ast.walk(body))
-        if any(isinstance(g, Atom) and g.predicate in ("cat", "dog") for g in nodes):
-            continue
-        if negation_free and any(isinstance(g, (ast.Not, ast.Implies, ast.Iff)) for g in nodes):
+        asks_class = any(isinstance(g, Atom) and g.predicate in ("cat", "dog") for g in nodes)
+        if negation_free and (asks_class or any(isinstance(g, (ast.Not, ast.Implies, ast.Iff)) for g in nodes)):
             continue
         return ast.Exists(tuple(Binding(n, rng.choice([None, "cat", "dog"])) for n in names), body)
 
@@ -40,9 +39,10 @@ def try_align(specs, graph, **options):
 
 
 def test_one_assignment_is_exact():
+    """One object of a certain class: at most one binding is possible."""
     rng, checked = random.Random(1), 0
     while checked < 300:
-        spec, graph = random_spec(rng), random_graph(rng, rng.randint(0, 5), 1)
+        spec, graph = random_spec(rng), certain_classes(random_graph(rng, rng.randint(0, 5), 1), rng)
         got = try_align([spec], graph)
         if got is None:
             continue
@@ -165,3 +165,31 @@ def test_untyped_variables_do_not_range_over_padding():
     both: SceneGraph = collate([small, random_graph(rng, 5, 3)])
     out = align([spec], both, clips=[0])
     assert float(out.log_prob[0].exp()) == 0
+
+
+def test_event_probability_per_frame_is_that_of_the_event_in_a_clip_of_one_frame():
+    rng = random.Random(10)
+    event = ast.Exists(
+        (Binding("x", "cat"), Binding("y")),
+        ast.And((Atom("p", ("x",)), ast.Or((ast.Not(Atom("q", ("x",))), Atom("r", ("x", "y")))))),
+    )
+    for _ in range(20):
+        graph = random_graph(rng, 4, 2)
+        log_p, log_not = align_frames([event], graph)
+        for t in range(4):
+            one = replace(
+                graph,
+                unary=graph.unary[:, t : t + 1],
+                binary=graph.binary[:, t : t + 1],
+                present=graph.present[:, t : t + 1],
+                lengths=torch.tensor([1]),
+            )
+            want = align([event], one)
+            assert math.exp(log_p[0, t]) == pytest.approx(math.exp(want.log_prob[0]), abs=1e-6)
+            assert math.exp(log_not[0, t]) == pytest.approx(math.exp(want.log_not[0]), abs=1e-6)
+
+
+def test_temporal_events_are_refused():
+    graph = random_graph(random.Random(11), 3, 1)
+    with pytest.raises(GroundingError, match="temporal"):
+        align_frames([ast.Exists((Binding("x"),), ast.Eventually(Atom("p", ("x",))))], graph)

@@ -140,7 +140,11 @@ class Progression:
         found = memo.get(f)
         if found is not None:
             return found
-        bdd, recur = self.bdd, lambda g: self._expand(g, past, memo)
+        bdd = self.bdd
+
+        def recur(g: Core) -> int:
+            return self._expand(g, past, memo)
+
         match f:
             case ("true",):
                 out = TRUE

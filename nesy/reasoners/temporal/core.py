@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, product
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula, Window
@@ -33,7 +33,7 @@ Proposition: TypeAlias = "tuple[str | int, ...] | Part"
 #   ("true",) ("false",) ("prop", Proposition) ("not", f) ("and", f...) ("or", f...)
 #   ("next", f) ("wnext", f) ("prev", f) ("wprev", f)
 #   ("until", f, g, lo, hi) ("release", f, g, lo, hi) ("since", f, g, lo, hi) ("trigger", f, g, lo, hi)
-Core: TypeAlias = tuple
+Core: TypeAlias = tuple[Any, ...]
 TRUE: Core = ("true",)
 FALSE: Core = ("false",)
 

@@ -115,7 +115,7 @@ def configurations(
         if len(kept) == len(facts.vocabulary.classes) and float(rest.detach()) < 1e-9:
             rest = rest * 0  # rounding of a softmax over all classes, not a real "something else"
         ways = [(c, w) for c, w in [*zip(kept, weights, strict=True), (None, rest)] if float(w.detach()) > 0]
-        options.append(ways or [(None, rest + 1)])  # type: ignore[list-item]
+        options.append(ways or [(None, rest + 1)])
     count = prod(len(ways) for ways in options)
     if count > budget:
         raise GroundingError(

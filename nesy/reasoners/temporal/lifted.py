@@ -28,10 +28,10 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from nesy.dsl.ast import Formula, Window
-from nesy.errors import GroundingError
+from nesy.errors import GroundingError, did_you_mean
 from nesy.reasoners.temporal.core import Part
 from nesy.reasoners.temporal.definition import VISIBLE, inside
-from nesy.reasoners.temporal.shape import Case, cases
+from nesy.reasoners.temporal.shape import Case, Sort, cases
 from nesy.scenegraph import SceneGraph
 
 FLOOR = -1.0e4
@@ -100,11 +100,7 @@ def align(
         log_prob = _scatter_logsumexp(torch.logsumexp(log_joint, 1), of, count).clamp_max(0)
         log_not = _log1mexp(log_prob)
     else:
-        log_not = torch.zeros_like(none).index_add(0, of, log_miss.sum(1))
-        # 1 - prod(1 - p); where it is tiny the product loses all digits and equals the sum of the p to first order.
-        log_prob = _log1mexp(log_not)
-        total = _scatter_logsumexp(torch.logsumexp(log_joint, 1), of, count)
-        log_prob = torch.where(log_not > -1e-4, total, log_prob).clamp_max(0)
+        log_prob, log_not = _noisy_or(log_joint, log_miss, of, count)
     chosen: list[tuple[int, ...]] = [()] * count
     score = [-np.inf] * count
     for k, i in enumerate(owner):
@@ -116,9 +112,47 @@ def align(
     return Alignment(log_prob, log_not, tuple(chosen), dropped)
 
 
+def align_frames(
+    specs: Sequence[Formula], graph: SceneGraph, *, clips: Sequence[int] | None = None, assignments: int = 64
+) -> tuple[Tensor, Tensor]:
+    """Frame by frame: log P and log (1 - P) that an *event* happens in the frame, [B, T] each.
+
+    An event is a spec whose body has no temporal operator; its assignments are joined by ``noisy_or``.
+
+    Raises:
+        GroundingError: a temporal operator in the body.
+    """
+    which = list(range(len(specs))) if clips is None else list(clips)
+    table = _FactTable(graph)
+    items: list[tuple[int, Case]] = []
+    owner: list[int] = []
+    for i, (spec, clip) in enumerate(zip(specs, which, strict=True)):
+        for case in cases(spec, graph.vocabulary.classes, graph.fps[clip]):
+            items.append((clip, case))
+            owner.append(i)
+    frames = graph.present.shape[1]
+    if not items:
+        return graph.unary.new_full((len(specs), frames), DEEP), graph.unary.new_zeros(len(specs), frames)
+    bound, weight, _ = _bind(items, graph, assignments)
+    batch = _Batch(items, bound, table)
+    yes, no = batch.first_frame()  # [I, A, T]
+    bound_to = weight[..., None]
+    miss = torch.logaddexp(_log1mexp(bound_to), bound_to + no).clamp_max(0)
+    return _noisy_or(bound_to + yes, miss, torch.tensor(owner, device=miss.device), len(specs))
+
+
+def _noisy_or(joint: Tensor, miss: Tensor, of: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """log P and log (1 - P) of independent alternatives: over axis 1 of [I, A, ...] and over items of one owner."""
+    log_not = miss.new_zeros(count, *miss.shape[2:]).index_add(0, of, miss.sum(1))
+    # Where 1 - prod(1 - p) is tiny the product loses all digits and equals the sum of the p to first order.
+    total = _scatter_logsumexp(torch.logsumexp(joint, 1), of, count)
+    return torch.where(log_not > -1e-4, total, _log1mexp(log_not)).clamp_max(0), log_not
+
+
 def _scatter_logsumexp(x: Tensor, of: Tensor, count: int) -> Tensor:
     """log of the sum of exp(x) within each of ``count`` groups; FLOOR for an empty group."""
-    top = x.new_full((count,), DEEP).scatter_reduce(0, of, x.detach(), "amax", include_self=True)
+    place = of.reshape(-1, *(1,) * (x.ndim - 1)).expand_as(x)
+    top = x.new_full((count, *x.shape[1:]), DEEP).scatter_reduce(0, place, x.detach(), "amax", include_self=True)
     total = torch.zeros_like(top).index_add(0, of, (x - top[of]).exp())
     return top + total.clamp_min(1e-30).log()
 
@@ -179,7 +213,7 @@ def _bind(items: Sequence[tuple[int, Case]], graph: SceneGraph, limit: int) -> t
     Without a possible binding the weight is FLOOR.
     """
     n, device = graph.present.shape[2], graph.classes.device
-    classes = {name: i for i, name in enumerate(graph.vocabulary.classes)}
+    table, column = _sort_table(items, graph)  # [B, N, Q]
     exists = torch.arange(n, device=device) < graph.objects[:, None]  # [B, N]
     width = max(1, *(len(case.sorts) for _, case in items))
     bound: list[Tensor | None] = [None] * len(items)
@@ -193,16 +227,13 @@ def _bind(items: Sequence[tuple[int, Case]], graph: SceneGraph, limit: int) -> t
         if not len(ways):
             continue
         clip = torch.tensor([items[k][0] for k in members], device=device)
-        sort = torch.tensor(
-            [[-1 if s is None else _class(s, classes) for s in items[k][1].sorts] for k in members], device=device
-        ).reshape(len(members), blocks)
-        table = graph.classes[clip].clamp_min(FLOOR)  # [M, N, C]
+        sort = torch.tensor([[column[s] for s in items[k][1].sorts] for k in members], device=device)
+        sort = sort.reshape(len(members), blocks)
         free = torch.where(exists[clip], 0.0, FLOOR).to(table.dtype)  # [M, N]
         total = table.new_zeros(len(members), len(ways))
         for v in range(blocks):
-            typed = table.gather(2, sort[:, v].clamp_min(0)[:, None, None].expand(-1, n, 1))[..., 0]
-            per_object = torch.where(sort[:, v, None] < 0, torch.zeros_like(typed), typed) + free
-            total = total + per_object[:, ways[:, v]]
+            fitting = table[clip].gather(2, sort[:, v, None, None].expand(-1, n, 1))[..., 0] + free
+            total = total + fitting[:, ways[:, v]]
         total = total.clamp_min(FLOOR)
         keep = min(limit, len(ways))
         value, index = total.topk(keep, dim=1)
@@ -221,10 +252,27 @@ def _bind(items: Sequence[tuple[int, Case]], graph: SceneGraph, limit: int) -> t
     return objects, torch.stack(weights), truncated
 
 
-def _class(name: str, classes: dict[str, int]) -> int:
-    if name not in classes:
-        raise GroundingError(f"the scene graph has no class `{name}`", hint="known: " + ", ".join(classes))
-    return classes[name]
+def _sort_table(items: Sequence[tuple[int, Case]], graph: SceneGraph) -> tuple[Tensor, dict[Sort, int]]:
+    """log P(object has the sort) for every sort in use, [B, N, Q], and the column of each sort."""
+    number = {name: i for i, name in enumerate(graph.vocabulary.classes)}
+    column: dict[Sort, int] = {s: k for k, s in enumerate(dict.fromkeys(s for _, c in items for s in c.sorts))}
+    columns = []
+    for sort in column:
+        unknown = [c for c in ([sort] if isinstance(sort, str) else sort) if c not in number]
+        if unknown:
+            raise GroundingError(
+                f"the scene graph has no class `{unknown[0]}`", hint=did_you_mean(unknown[0], number) or "nesy check"
+            )
+        if isinstance(sort, str):
+            columns.append(graph.classes[..., number[sort]].clamp_min(FLOOR))
+        elif sort:
+            among = graph.classes[..., [number[c] for c in sorted(sort)]].clamp_min(FLOOR)
+            columns.append(_log1mexp(among.logsumexp(-1)))
+        else:
+            columns.append(graph.classes.new_zeros(graph.classes.shape[:2]))
+    if not columns:
+        return graph.classes.new_zeros(*graph.classes.shape[:2], 0), column
+    return torch.stack(columns, -1), column
 
 
 class _Batch:
@@ -266,7 +314,10 @@ class _Batch:
         base, first, second = torch.from_numpy(column).to(device)
         one, two = torch.from_numpy(block).to(device)
         a = bound.shape[1]
-        pick = lambda which: bound.gather(2, which[:, None, :].expand(-1, a, -1))  # noqa: E731
+
+        def pick(which: Tensor) -> Tensor:
+            return bound.gather(2, which[:, None, :].expand(-1, a, -1))
+
         index = base[:, None] + first[:, None] * pick(one) + second[:, None] * pick(two)  # [I, A, K]
         self.index = index.clamp_max(table.logits.shape[2] - 1)  # a batch without objects has only the last column
         self.table, self.parts, self.k = table, parts, k
@@ -302,6 +353,20 @@ class _Batch:
             moved = torch.logsumexp(guards[..., frame, None] + later, 2).clamp_min(DEEP)
             value = torch.where((frame < self.lengths)[:, None, None, None], moved, value)
         return value[:, 0, :, 0].clamp_max(0), value[:, 0, :, 1].clamp_max(0)
+
+    def first_frame(self) -> tuple[Tensor, Tensor]:
+        """log P that one frame alone leads from the initial state to acceptance, and to rejection; [I, A, T] each."""
+        guards = self.guards()[:, 0]  # [I, W, A, T]
+        settled = self.accepting.gather(1, self.target[:, 0])  # [I, W]
+        for i in range(len(settled)):
+            for s in set(self.target[i, 0].tolist()):
+                if not bool((self.target[i, s] == s).all()):
+                    raise GroundingError(
+                        "an event must not contain temporal operators", hint="name a fact of one frame"
+                    )
+        yes = guards.masked_fill(~settled[..., None, None], DEEP).logsumexp(1)
+        no = guards.masked_fill(settled[..., None, None], DEEP).logsumexp(1)
+        return yes.clamp_max(0), no.clamp_max(0)
 
 
 def _rank_within(source: np.ndarray) -> np.ndarray:

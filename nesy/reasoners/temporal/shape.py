@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,11 @@ from nesy.errors import GroundingError
 from nesy.reasoners.temporal.automaton import Automaton, build
 from nesy.reasoners.temporal.core import FALSE, TRUE, Core, Proposition, ground
 
+Sort: TypeAlias = "str | frozenset[str]"
+"""What is known of an object's class: its name, or the classes it does not have (the empty set: nothing is known)."""
+
+ANY: Sort = frozenset()
+
 MAX_CUBES = 1024
 """The largest number of transition cubes of one case."""
 
@@ -30,14 +37,14 @@ MAX_CUBES = 1024
 class Case:
     """One way in which the variables of a spec may coincide, with its automaton as a table.
 
-    sorts: the class of each block of variables, None for any.
+    sorts: what is known of the class of each block of variables.
     propositions: frame facts whose arguments are block numbers, or parts of the clip; K of them.
     source, target: [P] states of each transition cube; cubes of one source exclude each other and cover everything.
     positive, negative: [P, K] 1 where the cube contains the literal.
     accepting: [S] whether a clip may end in the state; the initial state is 0.
     """
 
-    sorts: tuple[str | None, ...]
+    sorts: tuple[Sort, ...]
     propositions: tuple[Proposition, ...]
     source: NDArray[np.int64]
     target: NDArray[np.int64]
@@ -62,26 +69,35 @@ def cases(formula: Formula, classes: tuple[str, ...], fps: float | None) -> tupl
             hint="move the quantifiers to the front, or ask for the exact probability of single clips",
         )
     out = []
-    for blocks in coincidences([b.sort for b in bindings]):
-        sorts = tuple(next((bindings[i].sort for i in b if bindings[i].sort is not None), None) for b in blocks)
-        env = {names[i]: k for k, block in enumerate(blocks) for i in block}
+    for sorts_of in _refinements(bindings, body, classes):
+        for blocks in coincidences(sorts_of):
+            sorts = tuple(sort for sort, _ in blocks)
+            env = {names[i]: k for k, (_, block) in enumerate(blocks) for i in block}
 
-        def atom(name: str, objects: tuple[int, ...], node: ast.Atom, sorts: tuple[str | None, ...] = sorts) -> Core:
-            if len(objects) == 1 and name in classes:
-                sort = sorts[objects[0]]
-                if sort is None:
-                    raise GroundingError(
-                        f"the class of `{node.args[0]}` must be given where it is quantified",
-                        span=node.span,
-                        hint=f"write `exists {node.args[0]}: {name}`",
-                    )
-                return TRUE if sort == name else FALSE
-            return ("prop", (name, *objects))
+            def atom(name: str, objects: tuple[int, ...], node: ast.Atom, sorts: tuple[Sort, ...] = sorts) -> Core:
+                if len(objects) == 1 and name in classes:
+                    return TRUE if sorts[objects[0]] == name else FALSE
+                return ("prop", (name, *objects))
 
-        core = ground(body, range(len(blocks)), atom, in_class=lambda o, c: True, env=env, fps=fps)
-        if core != FALSE:
-            out.append(_table(sorts, build(core)))
+            core = ground(body, range(len(blocks)), atom, in_class=lambda o, c: True, env=env, fps=fps)
+            if core != FALSE:
+                out.append(_table(sorts, build(core)))
     return tuple(out)
+
+
+def _refinements(
+    bindings: Sequence[ast.Binding], body: Formula, classes: tuple[str, ...]
+) -> Iterator[tuple[Sort, ...]]:
+    """The sorts of the variables; a variable without class splits by the class atoms that the body asks of it."""
+    asked: dict[str, list[str]] = {b.var: [] for b in bindings}
+    for g in ast.walk(body):
+        if isinstance(g, ast.Atom) and len(g.args) == 1 and g.predicate in classes and g.args[0] in asked:
+            asked[g.args[0]].append(g.predicate)
+    options: list[list[Sort]] = []
+    for b in bindings:
+        mentioned = dict.fromkeys(asked[b.var])
+        options.append([b.sort] if b.sort is not None else [*mentioned, frozenset(mentioned)])
+    yield from product(*options)
 
 
 def prefix(formula: Formula) -> tuple[tuple[ast.Binding, ...], Formula]:
@@ -94,23 +110,36 @@ def prefix(formula: Formula) -> tuple[tuple[ast.Binding, ...], Formula]:
     return bindings, formula
 
 
-def coincidences(sorts: Sequence[str | None]) -> Iterator[tuple[tuple[int, ...], ...]]:
-    """All partitions of the variables 0..k-1 into blocks in which no two different classes meet."""
+def coincidences(sorts: Sequence[Sort]) -> Iterator[tuple[tuple[Sort, tuple[int, ...]], ...]]:
+    """All partitions of the variables 0..k-1 into blocks whose sorts agree: (sort, variables) of each block."""
 
-    def extend(blocks: tuple[tuple[int, ...], ...], i: int) -> Iterator[tuple[tuple[int, ...], ...]]:
+    def extend(
+        blocks: tuple[tuple[Sort, tuple[int, ...]], ...], i: int
+    ) -> Iterator[tuple[tuple[Sort, tuple[int, ...]], ...]]:
         if i == len(sorts):
             yield blocks
             return
-        for k, block in enumerate(blocks):
-            seen = {sorts[j] for j in block} - {None}
-            if sorts[i] is None or not seen or sorts[i] in seen:
-                yield from extend((*blocks[:k], (*block, i), *blocks[k + 1 :]), i + 1)
-        yield from extend((*blocks, (i,)), i + 1)
+        for k, (sort, block) in enumerate(blocks):
+            both = _meet(sort, sorts[i])
+            if both is not None:
+                yield from extend((*blocks[:k], (both, (*block, i)), *blocks[k + 1 :]), i + 1)
+        yield from extend((*blocks, (sorts[i], (i,))), i + 1)
 
     yield from extend((), 0)
 
 
-def _table(sorts: tuple[str | None, ...], automaton: Automaton) -> Case:
+def _meet(a: Sort, b: Sort) -> Sort | None:
+    """The sort of an object that has both; None where they contradict each other."""
+    if isinstance(a, str):
+        a, b = b, a  # a name, if there is one, is now b
+    if isinstance(a, str):
+        return a if a == b else None
+    if isinstance(b, str):
+        return None if b in a else b
+    return a | b
+
+
+def _table(sorts: tuple[Sort, ...], automaton: Automaton) -> Case:
     source: list[int] = []
     target: list[int] = []
     cubes: list[dict[int, bool]] = []
