@@ -1,0 +1,16 @@
+"""Readers of the field's formats, and the built-in generated dataset."""
+
+from nesy.datasets.base import Caption, Clip, DataReport, Dataset, GroundTruth, Tracks, Vocabulary
+from nesy.datasets.opening import describe, open_dataset
+
+__all__ = [
+    "Caption",
+    "Clip",
+    "DataReport",
+    "Dataset",
+    "GroundTruth",
+    "Tracks",
+    "Vocabulary",
+    "describe",
+    "open_dataset",
+]
