@@ -1,7 +1,7 @@
 """Reader of MUGEN's on-disk layout; it serves the real MUGEN and the built-in platformer alike.
 
 ``<root>/{train,val,test}.json`` hold ``metadata`` (with ``data_folder``) and ``data``: for each clip ``video``
-(``json_file``, ``video_file``, ``num_frames``) and ``annotations`` (``type`` auto or manual, ``text``). The per-clip game
+(``json_file``, ``video_file``, ``num_frames``) and ``annotations`` (``type`` auto or manual, ``text``). A clip's game
 file holds the state of every frame; one written by this package also holds the exact scene graph under ``nesy``.
 """
 

@@ -74,7 +74,7 @@ def _checked(settings: Mapping[str, object], defaults: Mapping[str, object]) -> 
         if isinstance(value, float) and isinstance(default, int) and value == int(value):
             value = int(value)  # a .dsl file's numbers may come as floats
         wanted = (int, float) if name == "fps" else type(default)
-        if isinstance(value, bool) or not isinstance(value, wanted):  # type: ignore[arg-type]
+        if isinstance(value, bool) or not isinstance(value, wanted):
             raise DataError(f"data setting `{name}` cannot be {value!r}", expected=[f"a value like {default!r}"])
         chosen[name] = value
     return chosen

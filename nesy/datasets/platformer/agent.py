@@ -38,7 +38,7 @@ def play(world: World, rng: Random, deaths: float) -> Iterator[Control]:
 def goals(world: World, rng: Random) -> Iterator[tuple[str, float, Keys]]:
     """What can be done from here: name, weight, and the generator that does it."""
     c = world.character
-    run = rng.random() < 0.4
+    run = rng.random() < 0.5
     items = [t for t in world.things if t.kind in ("coin", "gem") and t.taken is None]
     within = [t for t in items if abs(t.x - c.x) < 4.5 and -0.6 < t.y - c.y < 2.6]
     if c.mode == "ladder":
@@ -49,7 +49,7 @@ def goals(world: World, rng: Random) -> Iterator[tuple[str, float, Keys]]:
         yield "collect", 2.6, collect(world, t, run)
     walkers = [m for m in world.monsters if m.dead is None and not m.flies and abs(m.x - c.x) < 4.5]
     if c.y < 2.5 and walkers:
-        yield "stomp", 2.4, stomp(world, nearest(world, walkers))
+        yield "stomp", 3.6, stomp(world, nearest(world, walkers))
         yield "over", 2.0, jump_over(world, nearest(world, walkers).kind, nearest(world, walkers), rng)
     crates = [t for t in world.crates() if abs(t.x - c.x) < 4.5]
     if c.y < 0.5 and crates:
@@ -57,7 +57,7 @@ def goals(world: World, rng: Random) -> Iterator[tuple[str, float, Keys]]:
         yield "beside", 0.9, beside(world, nearest(world, crates), rng)
     ladders = [t for t in world.ladders() if abs(t.x - c.x) < 4.5]
     if ladders and c.support is None:
-        yield "ladder", 3.0, use_ladder(world, ladders[0], rng, run)
+        yield "ladder", 4.5, use_ladder(world, ladders[0], rng, run)
     if c.y > 2.5:
         yield "drop", 1.2, drop(world, rng, run)
     if c.support is not None:
@@ -67,7 +67,7 @@ def goals(world: World, rng: Random) -> Iterator[tuple[str, float, Keys]]:
     side = 1 if c.x < world.width / 2 else -1
     yield "turn", 1.0, wander(world, -c.facing, rng.uniform(0.5, 0.9), run)
     yield "wander", 1.0, wander(world, side, rng.uniform(0.5, 1.0), run)
-    yield "run", 1.4, wander(world, side, rng.uniform(0.4, 0.8), True)
+    yield "run", 2.0, wander(world, side, rng.uniform(0.4, 0.8), True)
 
 
 def nearest(world: World, bodies: Sequence[Body]) -> Body:

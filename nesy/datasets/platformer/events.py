@@ -66,7 +66,8 @@ def holds(truth: GroundTruth, atom: Atom) -> NDArray[np.bool_]:
 
 def conjunction(truth: GroundTruth, atoms: tuple[Atom, ...]) -> NDArray[np.bool_]:
     """The frames in which all atoms are true, bool [T]."""
-    return np.logical_and.reduce([holds(truth, a) for a in atoms])
+    mask: NDArray[np.bool_] = np.logical_and.reduce([holds(truth, a) for a in atoms])
+    return mask
 
 
 def runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -171,4 +172,5 @@ def _contacts(truth: GroundTruth, me: int) -> Iterator[Event]:
 
 
 def _collecting(truth: GroundTruth, me: int) -> NDArray[np.bool_]:
-    return truth.binary[:, me, :, truth.vocabulary.binary.index("collecting")].any(-1)
+    mask: NDArray[np.bool_] = np.any(truth.binary[:, me, :, truth.vocabulary.binary.index("collecting")], axis=-1)
+    return mask

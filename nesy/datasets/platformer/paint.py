@@ -21,7 +21,7 @@ class Canvas:
         self.x = ((np.arange(w) + 0.5) / w * width)[None, :]
         self.y = ((h - np.arange(h) - 0.5) / h * height)[:, None]
         self.rgb = np.zeros((h, w, 3))
-        self.alpha = np.zeros((h, w))
+        self.alpha: NDArray[np.float64] = np.zeros((h, w))
 
     def fill(self, mask: NDArray[np.bool_], colour: Colour, opacity: float = 1.0) -> Canvas:
         weight = mask * opacity
@@ -77,7 +77,7 @@ class Canvas:
         """Average down to premultiplied RGBA, float32 [H, W, 4]; colour 0..255, alpha 0..1."""
         s = SUPERSAMPLING
         stack = np.concatenate([self.rgb * self.alpha[..., None], self.alpha[..., None]], axis=-1)
-        small = stack.reshape(self.pixels_h, s, self.pixels_w, s, 4).mean((1, 3))
+        small: NDArray[np.float64] = stack.reshape(self.pixels_h, s, self.pixels_w, s, 4).mean((1, 3))
         return small.astype(np.float32)
 
 

@@ -12,7 +12,7 @@ from nesy.datasets.platformer.simulate import POSES, Record
 from nesy.datasets.platformer.sprites import BUBBLE, sprite
 from nesy.datasets.platformer.truth import to_view
 from nesy.datasets.platformer.vocabulary import FURNITURE, ITEMS
-from nesy.datasets.platformer.world import FLOOR_MARGIN, LEVEL_WIDTH, VIEW, World
+from nesy.datasets.platformer.world import FLOOR_MARGIN, LEVEL_WIDTH, SIZES, VIEW, World
 
 # sky above and below, far hills, near hills, earth, surface
 THEMES: tuple[tuple[Colour, ...], ...] = (
@@ -41,14 +41,11 @@ def render(world: World, record: Record, size: int) -> NDArray[np.uint8]:
         picture = back[:, far[f] : far[f] + size] * (1.0 - near[..., 3:]) + near[..., :3]
         for e in order:
             kind = record.kinds[e]
-            if kind in FURNITURE or not record.exists[f, e]:
+            if kind in FURNITURE or not record.exists[f, e] or record.collecting[f, e]:
                 continue
             x0, y0 = round(record.box[f, e, 0] * tile) - left, round(shown[f, e, 1] * tile)
             if kind in ITEMS:
                 _paste(picture, sprite(kind, "", (f // 2 + e) % 2, 1, tile), x0, y0)
-                if record.collecting[f, e]:
-                    w = record.box[f, e, 2] - record.box[f, e, 0]
-                    _paste(picture, sprite("sparkle", "", f % 2, 1, tile), *_around(x0, y0, w, w, 1.3, 1.3, tile))
             else:
                 pose = "dead" if record.dead[f, e] else ""
                 phase = (f + e) % 2
@@ -58,6 +55,11 @@ def render(world: World, record: Record, size: int) -> NDArray[np.uint8]:
                     phase = 0
                 _paste(picture, sprite(kind, pose, phase, int(record.facing[f, e]), tile), x0, y0)
         _character(picture, record, f, round(record.box[f, 0, 0] * tile) - left, round(shown[f, 0, 1] * tile), tile)
+        for e in np.flatnonzero(record.collecting[f]):  # what was just taken flies up before everything else
+            x0, y0 = round(record.box[f, e, 0] * tile) - left, round(shown[f, e, 1] * tile)
+            w, h = SIZES[record.kinds[e]]
+            _paste(picture, sprite(record.kinds[e], "", 0, 1, tile), x0, y0)
+            _paste(picture, sprite("sparkle", "", f % 2, 1, tile), *_around(x0, y0, w, h, 1.3, 1.3, tile))
         frames[f] = np.clip(picture + 0.5, 0.0, 255.0).astype(np.uint8)
     return frames
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nesy.datasets.platformer.paint import Canvas, Colour
-from nesy.datasets.platformer.world import BODY, SIZES
+from nesy.datasets.platformer.world import BODY, SIZES, squashed
 
 INK: Colour = (40, 34, 48)
 WHITE: Colour = (255, 255, 255)
@@ -240,7 +240,7 @@ def _bat(c: Canvas, phase: int) -> None:
     c.polygon([(0.5, 0.52), (0.52, 0.74), (0.62, 0.58)], (54, 42, 96))
     c.polygon([(0.68, 0.58), (0.8, 0.74), (0.81, 0.52)], (54, 42, 96))
     c.ellipse(0.64, 0.42, 0.06, 0.07, (255, 86, 70)).ellipse(0.8, 0.42, 0.05, 0.07, (255, 86, 70))
-    c.polygon([(0.66, 0.22), (0.7, 0.12), (0.74, 0.22)], WHITE)
+    c.polygon([(0.66, 0.22), (0.7, 0.12), (0.74, 0.22)], WHITE).outline(0.03, INK)
 
 
 PAINTERS = {
@@ -264,8 +264,8 @@ def _squashed(kind: str, tile: float) -> NDArray[np.float32]:
     canvas = Canvas(w, h, tile)
     PAINTERS[kind](canvas, 0)
     whole = canvas.image()
-    rows = np.linspace(0, whole.shape[0] - 1, max(1, round(h * 0.45 * tile))).round().astype(int)
+    rows = np.linspace(0, whole.shape[0] - 1, max(1, round(squashed(h) * tile))).round().astype(int)
     flat = whole[rows].copy()
     grey = flat[..., :3].mean(-1, keepdims=True)
     flat[..., :3] = 0.45 * flat[..., :3] + 0.4 * grey + 20.0 * flat[..., 3:]
-    return flat
+    return flat.astype(np.float32)

@@ -1,4 +1,4 @@
-"""From the simulator's record to tracks and the exact scene graph; the rules are those of ``vocabulary.DEFINITIONS``."""
+"""From the simulator's record to tracks and exact scene graph; the rules are those of ``vocabulary.DEFINITIONS``."""
 
 from __future__ import annotations
 

@@ -40,6 +40,11 @@ SIZES = {
 }
 
 
+def squashed(height: float) -> float:
+    """The height of a stomped monster."""
+    return max(0.45 * height, 0.32)
+
+
 @dataclass(slots=True)
 class Control:
     """What the player presses during one tick."""
@@ -108,7 +113,7 @@ class Monster:
     def box(self) -> tuple[float, float, float, float]:
         w, h = SIZES[self.kind]
         if self.dead is not None:
-            h *= 0.45
+            h = squashed(h)
         return self.x - w / 2, self.y, self.x + w / 2, self.y + h
 
     def step(self, character: Character) -> None:
