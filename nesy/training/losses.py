@@ -11,7 +11,6 @@ None of them is zero or without gradient when no proof is found: all probabiliti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from math import ceil
 
 import torch
@@ -19,7 +18,8 @@ from torch import Tensor
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
-from nesy.reasoners.temporal.lifted import FLOOR, align
+from nesy.reasoners.temporal.lifted import align, align_frames
+from nesy.reasoners.temporal.shape import prefix
 from nesy.scenegraph import SceneGraph
 
 CAP = 20.0
@@ -41,15 +41,15 @@ def contrastive(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int
     return soft_cap(-align(specs, graph, clips=clips, assignments=limit).log_not).mean()
 
 
-def location_weights(hint: ast.Hinted, frames: int) -> Tensor:
-    """How much each frame counts for an event said to happen at ``hint.location``, [T], frames numbered 0..T-1.
+def location_weights(event: Formula, frames: int) -> Tensor:
+    """How much each frame counts for an event ``f @ location``, [T]; 1 everywhere when no location is given.
 
     Coarse words are ramps over the first, middle or last 30 % of the clip; a stretch [a, b] of the clip is a tent
     around its middle, ``max(0, 1 - |s/n - (a+b)/2| / (b - a + 0.5))`` (facts of the LASER release, both forms).
     """
     i = torch.arange(1, frames + 1, dtype=torch.float64)
     reach = ceil(0.3 * frames)
-    match hint.location:
+    match event.location if isinstance(event, ast.Hinted) else None:
         case "early":
             w = (reach - i + 1) / reach
         case "late":
@@ -65,9 +65,31 @@ def location_weights(hint: ast.Hinted, frames: int) -> Tensor:
     return w.clamp(0, 1)
 
 
-def events(formula: Formula) -> list[ast.Hinted]:
-    """The located events of a spec."""
-    return [f for f in ast.walk(formula) if isinstance(f, ast.Hinted) and f.location is not None]
+def temporal(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int], limit: int) -> Tensor:
+    """Mean over located events of the weighted BCE between the event's probability per frame and 1."""
+    found = [(e, c) for spec, c in zip(specs, clips, strict=True) for e in located_events(spec)]
+    if not found:
+        return graph.unary.sum() * 0
+    log_prob, _ = align_frames([e for e, _ in found], graph, clips=[c for _, c in found], assignments=limit)
+    weights = torch.zeros_like(log_prob)
+    for row, (event, clip) in enumerate(found):
+        n = int(graph.lengths[clip])
+        weights[row, :n] = location_weights(prefix(event)[1], n).to(weights)
+    cost = soft_cap(-log_prob) * weights
+    return (cost.sum(1) / weights.sum(1).clamp_min(1e-6)).mean()
+
+
+def located_events(spec: Formula) -> list[Formula]:
+    """The located events of a spec, each closed by the bindings of the variables it uses."""
+    bindings, body = prefix(spec)
+    out: list[Formula] = []
+    for f in ast.walk(body):
+        if isinstance(f, ast.Hinted) and f.location is not None:
+            used = {a for g in ast.walk(f) if isinstance(g, (ast.Atom, ast.Distinct)) for a in g.args}
+            used |= {a for g in ast.walk(f) if isinstance(g, ast.Equal) for a in (g.left, g.right)}
+            mine = tuple(b for b in bindings if b.var in used)
+            out.append(ast.Exists(mine, f) if mine else f)
+    return out
 
 
 def word_specs(predicate: str, arity: int) -> Formula:
@@ -89,6 +111,3 @@ def negated(constraint: Formula) -> Formula:
         case _:
             broken = ast.Not(body)
     return ast.Exists(bindings, broken) if bindings else broken
-
-
-__all__ = ["CAP", "FLOOR", "Fraction", "alignment", "contrastive", "events", "location_weights", "negated", "soft_cap"]

@@ -27,7 +27,21 @@ class Part:
     hi: Fraction
 
 
-Proposition: TypeAlias = "tuple[str | int, ...] | Part"
+@dataclass(frozen=True, slots=True)
+class Some:
+    """The proposition "some object of a sort satisfies these literals in this frame".
+
+    sort: a class, or the classes that the object does not have.
+    literals: (predicate, arguments, positive); an argument is a block of variables, or LOCAL for the object itself.
+    """
+
+    sort: str | frozenset[str]
+    literals: tuple[tuple[str, tuple[int, ...], bool], ...]
+
+
+LOCAL = -1
+
+Proposition: TypeAlias = "tuple[str | int, ...] | Part | Some"
 
 # Core nodes are tuples, so that equality and hashing come for free:
 #   ("true",) ("false",) ("prop", Proposition) ("not", f) ("and", f...) ("or", f...)

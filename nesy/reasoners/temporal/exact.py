@@ -21,7 +21,7 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula, Window
 from nesy.errors import GroundingError, did_you_mean
 from nesy.reasoners.temporal.automaton import Automaton, Progression, build
-from nesy.reasoners.temporal.core import FALSE, TRUE, Core, Part, Proposition, ground
+from nesy.reasoners.temporal.core import FALSE, TRUE, Core, Part, Proposition, Some, ground
 from nesy.reasoners.temporal.definition import VISIBLE, inside
 from nesy.scenegraph import SceneGraph
 
@@ -55,6 +55,8 @@ class Facts:
         if isinstance(proposition, Part):
             window = Window(proposition.lo, proposition.hi, "fraction")
             return torch.tensor([float(inside(window, t, self.frames)) for t in range(self.frames)]).double()
+        if isinstance(proposition, Some):
+            raise GroundingError("miniscoped propositions belong to the batched kernel")
         name, *objects = proposition
         if len(objects) == 1:
             if name == VISIBLE and name not in self._unary:

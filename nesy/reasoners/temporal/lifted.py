@@ -10,6 +10,12 @@ assignments shares facts (classes above all), so it is closed by a *named* combi
               (positive association), else an approximation: two bindings that swap the classes of two objects exclude
               each other, and their union is then larger than independence says.
 
+For ``noisy_or``, where the objects admit more assignments than that, variables that serve one event only are not
+enumerated: after miniscoping, "some coin is collected" is a proposition of
+its own, whose probability in a frame is the ``noisy_or`` over objects. That is exact while classes are certain and no
+fact stands in two propositions; otherwise it takes the class of the object as drawn anew in every frame, which can
+only raise the probability of specs without negation.
+
 Only the ``assignments`` most probable bindings of classes are followed; dropping others keeps ``max`` a lower bound
 and makes the rest approximations, which :attr:`Alignment.truncated` reports.
 """
@@ -20,6 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
+from math import perm
 from typing import Literal
 
 import numpy as np
@@ -29,9 +36,9 @@ from torch.nn.functional import logsigmoid
 
 from nesy.dsl.ast import Formula, Window
 from nesy.errors import GroundingError, did_you_mean
-from nesy.reasoners.temporal.core import Part
+from nesy.reasoners.temporal.core import LOCAL, Part, Some
 from nesy.reasoners.temporal.definition import VISIBLE, inside
-from nesy.reasoners.temporal.shape import Case, Sort, cases
+from nesy.reasoners.temporal.shape import Case, Sort, cases, prefix
 from nesy.scenegraph import SceneGraph
 
 FLOOR = -1.0e4
@@ -77,7 +84,8 @@ def align(
     items: list[tuple[int, Case]] = []  # one per (spec, case)
     owner: list[int] = []
     for i, (spec, clip) in enumerate(zip(specs, which, strict=True)):
-        for case in cases(spec, graph.vocabulary.classes, graph.fps[clip]):
+        many = union == "noisy_or" and perm(graph.present.shape[2], len(prefix(spec)[0])) > assignments
+        for case in cases(spec, graph.vocabulary.classes, graph.fps[clip], many):
             items.append((clip, case))
             owner.append(i)
     device, count = graph.unary.device, len(specs)
@@ -180,8 +188,9 @@ class _FactTable:
         both = here[:, :, :, None] & here[:, :, None, :]
         binary = torch.where(both[..., None], graph.binary, absent)
         visible = torch.where(here, -absent, absent)
-        never = absent.expand(b, t, 1)  # so that a table without objects still has a column
-        self.logits = torch.cat([unary.flatten(2), binary.flatten(2), visible, never], -1)
+        always, never = -absent.expand(b, t, 1), absent.expand(b, t, 1)
+        self.logits = torch.cat([unary.flatten(2), binary.flatten(2), visible, always, never], -1)
+        self.always = self.logits.shape[-1] - 2
         self.unary = {name: i for i, name in enumerate(graph.vocabulary.unary)}
         self.binary = {name: i for i, name in enumerate(graph.vocabulary.binary)}
 
@@ -213,7 +222,7 @@ def _bind(items: Sequence[tuple[int, Case]], graph: SceneGraph, limit: int) -> t
     Without a possible binding the weight is FLOOR.
     """
     n, device = graph.present.shape[2], graph.classes.device
-    table, column = _sort_table(items, graph)  # [B, N, Q]
+    table, column = _sort_table([s for _, c in items for s in c.sorts], graph)  # [B, N, Q]
     exists = torch.arange(n, device=device) < graph.objects[:, None]  # [B, N]
     width = max(1, *(len(case.sorts) for _, case in items))
     bound: list[Tensor | None] = [None] * len(items)
@@ -252,10 +261,16 @@ def _bind(items: Sequence[tuple[int, Case]], graph: SceneGraph, limit: int) -> t
     return objects, torch.stack(weights), truncated
 
 
-def _sort_table(items: Sequence[tuple[int, Case]], graph: SceneGraph) -> tuple[Tensor, dict[Sort, int]]:
+def _contradict(a: Sort, b: Sort) -> bool:
+    if isinstance(a, str) and isinstance(b, str):
+        return a != b
+    return (isinstance(a, str) and a in b) or (isinstance(b, str) and b in a)
+
+
+def _sort_table(sorts: Sequence[Sort], graph: SceneGraph) -> tuple[Tensor, dict[Sort, int]]:
     """log P(object has the sort) for every sort in use, [B, N, Q], and the column of each sort."""
     number = {name: i for i, name in enumerate(graph.vocabulary.classes)}
-    column: dict[Sort, int] = {s: k for k, s in enumerate(dict.fromkeys(s for _, c in items for s in c.sorts))}
+    column: dict[Sort, int] = {s: k for k, s in enumerate(dict.fromkeys(sorts))}
     columns = []
     for sort in column:
         unknown = [c for c in ([sort] if isinstance(sort, str) else sort) if c not in number]
@@ -293,6 +308,7 @@ class _Batch:
         column = np.zeros((3, count, k), np.int64)
         block = np.zeros((2, count, k), np.int64)
         parts: list[tuple[int, int, Part]] = []
+        somes: list[tuple[int, int, Some]] = []
         for i, (_, case) in enumerate(items):
             slot = _rank_within(case.source)
             positive[i, case.source, slot, : len(case.propositions)] = case.positive
@@ -302,6 +318,9 @@ class _Batch:
             for j, p in enumerate(case.propositions):
                 if isinstance(p, Part):
                     parts.append((i, j, p))
+                    continue
+                if isinstance(p, Some):
+                    somes.append((i, j, p))
                     continue
                 name, *args = p
                 column[:, i, j] = table.column(str(name), len(args))
@@ -321,6 +340,7 @@ class _Batch:
         index = base[:, None] + first[:, None] * pick(one) + second[:, None] * pick(two)  # [I, A, K]
         self.index = index.clamp_max(table.logits.shape[2] - 1)  # a batch without objects has only the last column
         self.table, self.parts, self.k = table, parts, k
+        self.somes, self.bound, self.items = somes, bound, items
 
     def guards(self) -> Tensor:
         """Log-probability of every transition cube at every frame: [I, S, W, A, T]."""
@@ -337,9 +357,72 @@ class _Batch:
                 known[item, j] = torch.tensor([torch.inf if inside(window, f, n) else -torch.inf for f in range(t)])
             known = known.to(x.device)
             x = torch.where((known != 0)[:, :, None], known[:, :, None], x)
-        logs = torch.cat([logsigmoid(x), logsigmoid(-x)], 1).clamp_min(FLOOR)  # [I, 2K, A, T]
+        yes, no = logsigmoid(x).clamp_min(FLOOR), logsigmoid(-x).clamp_min(FLOOR)
+        if self.somes:
+            some_yes, some_no = self._some()  # [J, A, T]
+            row = torch.tensor([i * k + j for i, j, _ in self.somes], device=x.device)
+            yes = yes.flatten(0, 1).index_copy(0, row, some_yes).reshape(yes.shape)
+            no = no.flatten(0, 1).index_copy(0, row, some_no).reshape(no.shape)
+        logs = torch.cat([yes, no], 1)  # [I, 2K, A, T]
         out = torch.bmm(self.literal, logs.reshape(i, 2 * k, a * t)).reshape(i, *self.target.shape[1:], a, t)
         return torch.where(self.closed[..., None, None], out.new_full((), DEEP), out)
+
+    def _some(self) -> tuple[Tensor, Tensor]:
+        """log P and log (1 - P) of the propositions "some object ...", [J, A, T] each."""
+        table, device = self.table, self.bound.device
+        graph, n, a = table.graph, table.n, self.bound.shape[1]
+        count, most = len(self.somes), max(len(p.literals) for _, _, p in self.somes)
+        if n == 0:
+            nothing = table.logits.new_full((count, a, table.logits.shape[1]), FLOOR)
+            return nothing, torch.zeros_like(nothing)
+        item = torch.tensor([i for i, _, _ in self.somes], device=device)
+        column = np.zeros((3, count, most), np.int64)  # affine maps of the literals, padded with what always holds
+        column[0] = table.always
+        block = np.zeros((2, count, most), np.int64)
+        own = np.zeros((2, count, most), bool)  # whether the argument is the quantified object itself
+        sign = np.ones((count, most), np.float32)
+        for row, (_, _, p) in enumerate(self.somes):
+            for k, (name, args, positive) in enumerate(p.literals):
+                column[:, row, k] = table.column(name, len(args))
+                sign[row, k] = 1 if positive else -1
+                for place, arg in enumerate(args):
+                    own[place, row, k] = arg == LOCAL
+                    block[place, row, k] = max(arg, 0)
+        base, first, second = torch.from_numpy(column).to(device)
+        objects = torch.arange(n, device=device)
+
+        def argument(place: int) -> Tensor:  # [J, A, N, L]
+            there = torch.from_numpy(block[place]).to(device)[:, None, :].expand(-1, a, -1)
+            fixed = self.bound[item].gather(2, there)
+            mine = torch.from_numpy(own[place]).to(device)[:, None, None, :]
+            return torch.where(mine, objects[None, None, :, None], fixed[:, :, None, :])
+
+        index = base[:, None, None] + first[:, None, None] * argument(0) + second[:, None, None] * argument(1)
+        logits = table.logits[self.clip[item]]  # [J, T, F]
+        t = logits.shape[1]
+        x = logits.gather(2, index.reshape(count, 1, -1).expand(-1, t, -1)).reshape(count, t, a, n, most)
+        signed = x * torch.from_numpy(sign).to(x)[:, None, None, None]
+        body = logsigmoid(signed).clamp_min(FLOOR).sum(-1)  # [J, T, A, N]
+        sorts, where = _sort_table([s for _, _, p in self.somes for s in (p.sort,)], graph)
+        weight = sorts[self.clip[item], :, torch.tensor([where[p.sort] for _, _, p in self.somes], device=device)]
+        real = objects < graph.objects[self.clip[item], None]
+        weight = torch.where(real, weight, FLOOR)[:, None, None, :]  # [J, 1, 1, N]
+        taken = self._taken(item)  # an object bound to a variable of another class is not of this one
+        joint = (weight + body + taken[:, None]).clamp_min(FLOOR)
+        log_no = _log1mexp(joint).sum(-1)
+        log_yes = torch.where(log_no > -1e-4, torch.logsumexp(joint, -1), _log1mexp(log_no))
+        shape = (0, 2, 1)
+        return log_yes.permute(shape).clamp(FLOOR, 0), log_no.permute(shape).clamp(FLOOR, 0)
+
+    def _taken(self, item: Tensor) -> Tensor:
+        """FLOOR for objects that this assignment already binds as something of a contradicting class, [J, A, N]."""
+        n = self.table.n
+        out = self.table.logits.new_zeros(len(self.somes), self.bound.shape[1], n)
+        for row, (i, _, p) in enumerate(self.somes):
+            for k, sort in enumerate(self.items[i][1].sorts):
+                if _contradict(sort, p.sort):
+                    out[row].scatter_(1, self.bound[i, :, k : k + 1], FLOOR)
+        return out
 
     def forward(self) -> tuple[Tensor, Tensor]:
         """log P(accept) and log P(reject) of each item and assignment, [I, A] each: one scan from the last frame."""

@@ -22,7 +22,8 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.errors import GroundingError
 from nesy.reasoners.temporal.automaton import Automaton, build
-from nesy.reasoners.temporal.core import FALSE, TRUE, Core, Proposition, ground
+from nesy.reasoners.temporal.core import FALSE, LOCAL, TRUE, Core, Proposition, Some, ground
+from nesy.reasoners.temporal.scope import free, literals, miniscope
 
 Sort: TypeAlias = "str | frozenset[str]"
 """What is known of an object's class: its name, or the classes it does not have (the empty set: nothing is known)."""
@@ -38,7 +39,7 @@ class Case:
     """One way in which the variables of a spec may coincide, with its automaton as a table.
 
     sorts: what is known of the class of each block of variables.
-    propositions: frame facts whose arguments are block numbers, or parts of the clip; K of them.
+    propositions: frame facts whose arguments are block numbers, facts of some object, parts of the clip; K of them.
     source, target: [P] states of each transition cube; cubes of one source exclude each other and cover everything.
     positive, negative: [P, K] 1 where the cube contains the literal.
     accepting: [S] whether a clip may end in the state; the initial state is 0.
@@ -54,20 +55,15 @@ class Case:
 
 
 @lru_cache(maxsize=65536)
-def cases(formula: Formula, classes: tuple[str, ...], fps: float | None) -> tuple[Case, ...]:
-    """All cases of a spec that is a body without quantifiers behind at most one ``exists``.
+def cases(formula: Formula, classes: tuple[str, ...], fps: float | None, scoped: bool = False) -> tuple[Case, ...]:
+    """All cases of a spec that is a body without quantifiers behind leading ``exists``, ``scoped``: after miniscoping.
 
     Raises:
-        GroundingError: quantifiers inside the body, free variables, or more than MAX_CUBES transitions.
+        GroundingError: other quantifiers, free variables, or more than MAX_CUBES transitions.
     """
-    bindings, body = prefix(formula)
+    bindings, body = prefix(miniscope(formula) if scoped else formula)
     names = [b.var for b in bindings]
-    if any(isinstance(g, (ast.Exists, ast.Forall, ast.ExistsAtLeast)) for g in ast.walk(body)):
-        raise GroundingError(
-            "only one leading `exists` can be compiled for training",
-            span=formula.span,
-            hint="move the quantifiers to the front, or ask for the exact probability of single clips",
-        )
+    body, local = _name_local(body, classes)
     out = []
     for sorts_of in _refinements(bindings, body, classes):
         for blocks in coincidences(sorts_of):
@@ -75,6 +71,8 @@ def cases(formula: Formula, classes: tuple[str, ...], fps: float | None) -> tupl
             env = {names[i]: k for k, (_, block) in enumerate(blocks) for i in block}
 
             def atom(name: str, objects: tuple[int, ...], node: ast.Atom, sorts: tuple[Sort, ...] = sorts) -> Core:
+                if name in local:
+                    return ("prop", _some(local[name], dict(zip(node.args, objects, strict=True)), classes))
                 if len(objects) == 1 and name in classes:
                     return TRUE if sorts[objects[0]] == name else FALSE
                 return ("prop", (name, *objects))
@@ -83,6 +81,45 @@ def cases(formula: Formula, classes: tuple[str, ...], fps: float | None) -> tupl
             if core != FALSE:
                 out.append(_table(sorts, build(core)))
     return tuple(out)
+
+
+def _name_local(body: Formula, classes: tuple[str, ...]) -> tuple[Formula, dict[str, ast.Exists]]:
+    """Replace every inner ``exists x { literals }`` by an atom over the other variables; the atoms' meaning by name."""
+    local: dict[str, ast.Exists] = {}
+
+    def go(f: Formula) -> Formula:
+        if isinstance(f, (ast.Exists, ast.Forall, ast.ExistsAtLeast)):
+            found = literals(f.body) if isinstance(f, ast.Exists) and len(f.bindings) == 1 else None
+            if found is None or not isinstance(f, ast.Exists):
+                raise GroundingError(
+                    "this quantifier cannot be compiled for training",
+                    span=f.span,
+                    hint="move `exists` to the front of the spec, or ask for the exact probability of single clips",
+                )
+            name = f"exists {len(local)}"
+            local[name] = f
+            return ast.Atom(name, tuple(sorted(free(f))), span=f.span)
+        return ast.replace_children(f, tuple(go(g) for g in ast.children(f)))
+
+    return go(body), local
+
+
+def _some(f: ast.Exists, blocks: dict[str, int], classes: tuple[str, ...]) -> Some:
+    """The proposition of an inner ``exists``, its other variables standing for these blocks."""
+    (binding,) = f.bindings
+    found = literals(f.body) or []
+    sort: Sort = binding.sort if binding.sort is not None else ANY
+    own: list[tuple[str, tuple[int, ...], bool]] = []
+    for a, positive in found:
+        if len(a.args) == 1 and a.predicate in classes:
+            raise GroundingError(
+                f"the class of `{a.args[0]}` must be given where it is quantified",
+                span=a.span,
+                hint=f"write `exists {a.args[0]}: {a.predicate}`",
+            )
+        args = tuple(LOCAL if x == binding.var else blocks[x] for x in a.args)
+        own.append((a.predicate, args, positive))
+    return Some(sort, tuple(sorted(own)))
 
 
 def _refinements(
@@ -103,9 +140,8 @@ def _refinements(
 def prefix(formula: Formula) -> tuple[tuple[ast.Binding, ...], Formula]:
     """The leading existential bindings of ``formula`` and what they range over."""
     bindings: tuple[ast.Binding, ...] = ()
-    while isinstance(formula, (ast.Exists, ast.Hinted)):
-        if isinstance(formula, ast.Exists):
-            bindings += formula.bindings
+    while isinstance(formula, ast.Exists):
+        bindings += formula.bindings
         formula = formula.body
     return bindings, formula
 

@@ -1,0 +1,156 @@
+"""What is minimised in one step, under each kind of supervision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from nesy.dsl import ast
+from nesy.dsl.ast import Formula
+from nesy.reasoners.temporal.shape import prefix
+from nesy.scenegraph import SceneGraph, Vocabulary
+from nesy.training.examples import TrainBatch, truth_tensors
+from nesy.training.losses import alignment, contrastive, negated, soft_cap, temporal, word_specs
+from nesy.training.settings import TrainSettings
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The weighted sum and its parts (unweighted), by name."""
+
+    total: Tensor
+    parts: dict[str, Tensor]
+
+
+class Objective:
+    """The loss of a batch of predicted scene graphs.
+
+    Args:
+        settings: supervision and weights.
+        vocabulary: learned names.
+        constraints: formulas that hold of every clip, in the form that the reasoner can run.
+    """
+
+    def __init__(self, settings: TrainSettings, vocabulary: Vocabulary, constraints: Sequence[Formula] = ()) -> None:
+        self.settings = settings
+        self.vocabulary = vocabulary
+        self.broken = [negated(c) for c in constraints]
+
+    def __call__(self, graph: SceneGraph, batch: TrainBatch, choice: torch.Generator) -> Losses:
+        """The loss; ``choice`` draws captions and contrasts, on the CPU, so that a seed decides them."""
+        if self.settings.supervision == "labels":
+            parts = supervised(graph, batch)
+            return Losses(torch.stack(list(parts.values())).sum(), parts)
+        own, clips = self._captions(batch, choice)
+        if not own:
+            zero = graph.unary.sum() * 0
+            return Losses(zero, {"alignment": zero.detach()})
+        if self.settings.supervision == "multiple-instance":
+            parts = self._multiple_instance(graph, own, clips, choice)
+        else:
+            parts = self._aligned(graph, own, clips, choice)
+        weights = vars(self.settings.loss)
+        total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
+        return Losses(total, parts)
+
+    def _captions(self, batch: TrainBatch, choice: torch.Generator) -> tuple[list[Formula], list[int]]:
+        """One caption of each clip that has one."""
+        specs, clips = [], []
+        for i, e in enumerate(batch.examples):
+            if e.captions:
+                k = int(torch.randint(len(e.captions), (1,), generator=choice))
+                specs.append(e.captions[k].spec)
+                clips.append(i)
+        return specs, clips
+
+    def _others(self, count: int, choice: torch.Generator) -> list[tuple[int, int]]:
+        """Pairs (clip, whose caption it is contrasted with), each clip with up to ``negatives`` different others."""
+        if count < 2:
+            return []
+        shifts = torch.randperm(count - 1, generator=choice)[: self.settings.negatives] + 1
+        return [(i, (i + int(s)) % count) for s in shifts for i in range(count)]
+
+    def _aligned(
+        self, graph: SceneGraph, own: list[Formula], clips: list[int], choice: torch.Generator
+    ) -> dict[str, Tensor]:
+        weight, limit = self.settings.loss, self.settings.assignments
+        parts: dict[str, Tensor] = {}
+        if weight.alignment:
+            parts["alignment"] = alignment(own, graph, clips, limit)
+        pairs = [(i, j) for i, j in self._others(len(own), choice) if own[i] != own[j]]
+        if weight.contrastive and pairs:
+            parts["contrastive"] = contrastive([own[j] for _, j in pairs], graph, [clips[i] for i, _ in pairs], limit)
+        if weight.temporal:
+            parts["temporal"] = temporal(own, graph, clips, limit)
+        if weight.semantic and self.broken:
+            each = [(b, c) for c in clips for b in self.broken]
+            lost = contrastive([b for b, _ in each], graph, [c for _, c in each], limit)
+            parts["semantic"] = lost
+        if weight.words and pairs:
+            absent = [(w, i) for i, j in pairs for w in words(own[j]) - words(own[i])]
+            if absent:
+                parts["words"] = contrastive(
+                    [word_specs(*w) for w, _ in absent], graph, [clips[i] for _, i in absent], limit
+                )
+        return parts
+
+    def _multiple_instance(
+        self, graph: SceneGraph, own: list[Formula], clips: list[int], choice: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Each atom of the caption happens somewhere; atoms that only another caption has happen nowhere."""
+        limit = self.settings.assignments
+        bags = [bag(s) for s in own]
+        positive = [(f, c) for fs, c in zip(bags, clips, strict=True) for f in fs]
+        parts = {"alignment": alignment([f for f, _ in positive], graph, [c for _, c in positive], limit)}
+        pairs = self._others(len(own), choice)
+        negative = [(f, clips[i]) for i, j in pairs for f in bags[j] if f not in bags[i]]
+        if negative and self.settings.loss.contrastive:
+            parts["contrastive"] = contrastive([f for f, _ in negative], graph, [c for _, c in negative], limit)
+        return parts
+
+
+def words(spec: Formula) -> set[tuple[str, int]]:
+    """The predicates of a spec with their arities."""
+    return {(f.predicate, len(f.args)) for f in ast.walk(spec) if isinstance(f, ast.Atom)}
+
+
+def bag(spec: Formula) -> list[Formula]:
+    """The atoms of a spec, each by itself somewhere in the clip: no order, no shared objects."""
+    bindings, body = prefix(spec)
+    sort = {b.var: b.sort for b in bindings}
+    out: dict[Formula, None] = {}
+    negative: set[int] = set()
+    for f in ast.walk(body):
+        if isinstance(f, ast.Not) and isinstance(f.body, ast.Atom):
+            negative.add(id(f.body))
+        if isinstance(f, ast.Atom) and id(f) not in negative:
+            names = {a: f"x{k}" for k, a in enumerate(dict.fromkeys(f.args))}
+            atom = ast.Eventually(ast.Atom(f.predicate, tuple(names[a] for a in f.args)))
+            out[ast.Exists(tuple(ast.Binding(new, sort.get(old)) for old, new in names.items()), atom)] = None
+    return list(out)
+
+
+def supervised(graph: SceneGraph, batch: TrainBatch) -> dict[str, Tensor]:
+    """Cross-entropy against frame labels: every present object, every ordered pair of different present objects."""
+    classes, unary, binary = (x.to(graph.unary.device) for x in truth_tensors(batch))
+    here = graph.present
+    n = here.shape[2]
+    both = here[:, :, :, None] & here[:, :, None, :] & ~torch.eye(n, dtype=torch.bool, device=here.device)
+    parts = {"class": cross_entropy(graph.classes.flatten(0, 1), classes.flatten(), ignore_index=-100)}
+    for name, logits, truth in (
+        ("unary", graph.unary[here], unary[here]),
+        ("binary", graph.binary[both], binary[both]),
+    ):
+        if logits.numel():
+            # Summed over predicates and averaged over facts' owners: rare predicates still move the weights.
+            parts[name] = (
+                binary_cross_entropy_with_logits(logits, truth.to(logits.dtype), reduction="none").sum(-1).mean()
+            )
+    return parts
+
+
+__all__ = ["Losses", "Objective", "bag", "soft_cap", "supervised", "words"]
