@@ -1,0 +1,326 @@
+"use strict";
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const COLOURS = 8;
+
+  // All text enters the page as text nodes: captions, names and specs are never parsed as markup.
+  function svg(parent, name, attributes = {}, text = null) {
+    const e = document.createElementNS(parent.namespaceURI, name);
+    for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
+    if (text !== null) e.textContent = text;
+    return parent.appendChild(e);
+  }
+  const short = (s, n) => (s.length > n ? s.slice(0, n - 1) + "…" : s);
+  const two = (p) => (p === null ? "–" : p.toFixed(2));
+
+  // ------------------------------------------------------------------------------------------ one clip
+  class Clip {
+    constructor(panel) {
+      this.panel = panel;
+      this.index = Number(panel.dataset.clip);
+      this.data = JSON.parse($(`#data-${this.index}`).textContent);
+      this.frame = 0;
+      this.focus = null;
+      this.timer = null;
+      this.picture = $(".stage .picture", panel);
+      this.overlay = $("[data-overlay]", panel);
+      this.graph = $("[data-graph]", panel);
+      this.list = $("[data-facts]", panel);
+      this.timeline = $("[data-timeline]", panel);
+      this.slider = $("[data-scrub]", panel);
+      this.now = $$("[data-now]", panel).map((e) => [e, this.data.facts[Number(e.dataset.now)]]);
+      this.listen();
+      this.seek(0);
+    }
+
+    listen() {
+      this.slider.addEventListener("input", () => { this.stop(); go(this.index, Number(this.slider.value)); });
+      $("[data-play]", this.panel).addEventListener("click", () => this.toggle());
+      for (const box of $$("[data-boxes], [data-truth]", this.panel)) box.addEventListener("change", () => this.draw());
+      for (const b of $$("[data-jump]", this.panel)) {
+        b.addEventListener("click", () => { this.stop(); go(this.index, Number(b.dataset.jump)); });
+      }
+      for (const b of $$("[data-focus]", this.panel)) b.addEventListener("click", () => this.look(Number(b.dataset.focus)));
+      const track = $(".axis .track", this.panel);
+      const at = (event) => {
+        const r = track.getBoundingClientRect();
+        return Math.floor(((event.clientX - r.left) / r.width) * this.data.frames);
+      };
+      this.timeline.addEventListener("pointerdown", (event) => {
+        if (event.target.closest("button") || !event.target.closest(".track, .strip")) return;
+        this.timeline.setPointerCapture(event.pointerId);
+        this.stop();
+        go(this.index, at(event));
+      });
+      this.timeline.addEventListener("pointermove", (event) => {
+        if (this.timeline.hasPointerCapture(event.pointerId)) go(this.index, at(event));
+      });
+    }
+
+    // Restrict graph, boxes and timelines to one object; the same object again lifts it.
+    look(object) {
+      this.focus = this.focus === object ? null : object;
+      for (const b of $$("[data-focus]", this.panel)) {
+        b.setAttribute("aria-pressed", String(Number(b.dataset.focus) === this.focus));
+      }
+      for (const g of $$("[data-members]", this.panel)) {
+        g.hidden = this.focus !== null && !g.dataset.members.split(" ").includes(String(this.focus));
+      }
+      this.draw();
+    }
+
+    seek(frame) {
+      this.frame = Math.max(0, Math.min(this.data.frames - 1, frame));
+      this.draw();
+    }
+
+    toggle() { this.timer === null ? this.play() : this.stop(); }
+    play() {
+      if (this.data.frames < 2) return;
+      if (this.frame === this.data.frames - 1) this.seek(0);
+      const step = () => (this.frame + 1 < this.data.frames ? go(this.index, this.frame + 1) : this.stop());
+      this.timer = setInterval(step, 1000 / Math.min(60, Math.max(0.5, this.data.fps || 8)));
+      this.button("❚❚", "pause");
+    }
+    stop() {
+      if (this.timer !== null) clearInterval(this.timer);
+      this.timer = null;
+      this.button("▶", "play");
+    }
+    button(sign, label) {
+      const b = $("[data-play]", this.panel);
+      b.textContent = sign;
+      b.setAttribute("aria-label", label);
+    }
+
+    draw() {
+      const { frames, fps, sheet } = this.data;
+      const f = this.frame;
+      this.panel.dataset.frame = f;
+      this.slider.value = f;
+      const x = (f % sheet.columns) * sheet.width, y = Math.floor(f / sheet.columns) * sheet.height;
+      this.picture.setAttribute("viewBox", `${x} ${y} ${sheet.width} ${sheet.height}`);
+      const time = fps > 0 ? ` · ${(f / fps).toFixed(2)} s` : "";
+      $("[data-counter]", this.panel).textContent = `${f} / ${frames - 1}${time}`;
+      this.timeline.style.setProperty("--at", (f + 0.5) / frames);
+      for (const [e, fact] of this.now) {
+        e.textContent = two(fact.prob[f]);
+        e.classList.toggle("on", fact.prob[f] >= 0.5);
+      }
+      for (const b of $$(".step", this.panel)) b.classList.toggle("current", Number(b.dataset.jump) === f);
+      const truth = $("[data-truth]", this.panel);
+      this.panel.classList.toggle("errors", truth.checked);
+      this.drawBoxes();
+      this.drawGraph();
+      this.drawFacts();
+    }
+
+    name(n) { const c = this.data.objects[n].classes[0]; return c ? c[0] : "object"; }
+
+    drawBoxes() {
+      this.overlay.replaceChildren();
+      if (!$("[data-boxes]", this.panel).checked) return;
+      const [, , width, height] = this.overlay.getAttribute("viewBox").split(" ").map(Number);
+      const scale = width / this.data.size[0];
+      this.data.objects.forEach((o, n) => {
+        const box = o.boxes[this.frame];
+        if (!box) return;
+        const [x0, y0, x1, y1] = box.map((v) => v * scale);
+        const wrong = o.truth !== null && o.truth !== this.name(n) && this.panel.classList.contains("errors");
+        const dim = this.focus !== null && this.focus !== n ? " dim" : "";
+        const g = svg(this.overlay, "g", { class: `c${n % COLOURS}${wrong ? " wrong" : ""}${dim}` });
+        const place = { x: x0, y: y0, width: Math.max(1, x1 - x0), height: Math.max(1, y1 - y0), rx: 2 };
+        svg(g, "rect", { class: "halo", ...place });
+        svg(g, "rect", { class: "box", ...place });
+        const text = `${o.id} ${short(this.name(n), 16)}${wrong ? " ✗" : ""}`;
+        const w = 6 * text.length + 8;
+        const left = Math.max(0, Math.min(width - w, x0 - 1));
+        const top = y0 >= 17 ? y0 - 17 : Math.min(height - 16, y1 + 2);
+        svg(g, "rect", { class: "plate", x: left, y: top, width: w, height: 15, rx: 3 });
+        svg(g, "text", { x: left + 4, y: top + 11, textLength: w - 8, lengthAdjust: "spacingAndGlyphs" }, text);
+      });
+    }
+
+    // Which objects the graph explains: the one looked at, else those of the best assignment, else all.
+    centre() {
+      if (this.focus !== null) return new Set([this.focus]);
+      return new Set(this.data.assigned.length ? this.data.assigned : this.data.objects.keys());
+    }
+
+    drawGraph() {
+      this.graph.replaceChildren();
+      const n = this.data.objects.length, f = this.frame, centre = this.centre();
+      if (n === 0) return void svg(this.graph, "text", { x: 208, y: 150, "text-anchor": "middle" }, "no objects");
+      const nodes = this.data.objects.map((o, i) => {
+        const angle = -Math.PI / 2 + (2 * Math.PI * i) / n;
+        const label = short(this.name(i), 14);
+        return { x: n === 1 ? 208 : 208 + 152 * Math.cos(angle), y: n === 1 ? 150 : 148 + 112 * Math.sin(angle),
+                 w: 6.2 * (o.id.length + label.length) + 18, h: 20, label, here: Boolean(o.boxes[f]) };
+      });
+      const edges = new Map(), unary = new Map();
+      for (const fact of this.data.facts) {
+        if (!(fact.prob[f] >= 0.5)) continue;
+        const key = fact.o === null ? fact.s : `${fact.s} ${fact.o}`;
+        const into = fact.o === null ? unary : edges;
+        into.set(key, [...(into.get(key) || []), fact.p]);
+      }
+      for (const [key, names] of edges) {
+        const [s, o] = key.split(" ").map(Number);
+        this.drawEdge(nodes[s], nodes[o], s, names, centre.has(s) || centre.has(o), edges.has(`${o} ${s}`));
+      }
+      nodes.forEach((node, i) => {
+        const g = svg(this.graph, "g", { class: `node c${i % COLOURS}${node.here ? "" : " absent"}` });
+        svg(g, "rect", { x: node.x - node.w / 2, y: node.y - node.h / 2, width: node.w, height: node.h, rx: 10 });
+        const text = svg(g, "text", { x: node.x, y: node.y + 4, "text-anchor": "middle" });
+        svg(text, "tspan", { class: "id" }, this.data.objects[i].id);
+        svg(text, "tspan", {}, ` ${node.label}`);
+        const facts = (unary.get(i) || []).join(", ");
+        if (facts) svg(g, "text", { class: "unary", x: node.x, y: node.y + 21, "text-anchor": "middle" }, short(facts, 30));
+        g.addEventListener("click", () => this.look(i));
+      });
+    }
+
+    drawEdge(a, b, s, names, near, both) {
+      const dx = b.x - a.x, dy = b.y - a.y, length = Math.hypot(dx, dy) || 1;
+      const bend = both ? 20 : 6;  // two directions of one pair bend apart
+      const mx = (a.x + b.x) / 2 - (dy / length) * bend, my = (a.y + b.y) / 2 + (dx / length) * bend;
+      const point = (t) => [(1 - t) ** 2 * a.x + 2 * t * (1 - t) * mx + t * t * b.x,
+                            (1 - t) ** 2 * a.y + 2 * t * (1 - t) * my + t * t * b.y];
+      const inside = ([x, y], c) => Math.abs(x - c.x) < c.w / 2 + 3 && Math.abs(y - c.y) < c.h / 2 + 3;
+      const points = [...Array(41).keys()].map((k) => point(k / 40)).filter((p) => !inside(p, a) && !inside(p, b));
+      if (points.length < 3) return;
+      const g = svg(this.graph, "g", { class: `edge c${s % COLOURS}${near ? "" : " far"}` });
+      svg(g, "path", { d: "M" + points.map((p) => p.map((v) => v.toFixed(1)).join(",")).join("L") });
+      const [[px, py], [ex, ey]] = points.slice(-2), turn = Math.atan2(ey - py, ex - px);
+      const corner = (r, turned) => `${(ex + r * Math.cos(turn + turned)).toFixed(1)},${(ey + r * Math.sin(turn + turned)).toFixed(1)}`;
+      svg(g, "polygon", { points: [corner(2, 0), corner(7, 2.6), corner(7, -2.6)].join(" ") });
+      const [x, y] = points[Math.floor(points.length * (both ? 0.4 : 0.5))];
+      const label = names.length > 3 ? `${names.slice(0, 3).join(", ")} +${names.length - 3}` : names.join(", ");
+      svg(g, "text", { x, y: y + 3 }, label);
+      svg(g, "title", {}, names.join(", "));
+    }
+
+    drawFacts() {
+      this.list.replaceChildren();
+      const f = this.frame, { objects, facts } = this.data;
+      const centre = this.centre();
+      for (const fact of facts) {
+        const likely = fact.prob[f] >= 0.5, known = fact.truth !== null, holds = known && fact.truth[f] === "1";
+        if (!likely && !holds) continue;
+        if (!centre.has(fact.s) && !(fact.o !== null && centre.has(fact.o))) continue;
+        const item = document.createElement("li");
+        const state = !known ? "" : likely ? (holds ? " right" : " false") : " missed";
+        item.className = `c${fact.s % COLOURS}${state}`;
+        const args = fact.o === null ? objects[fact.s].id : `${objects[fact.s].id}, ${objects[fact.o].id}`;
+        item.textContent = `${fact.p}(${args})`;
+        item.title = state === " false" ? "predicted, but not true" : state === " missed" ? "true, but not predicted" : "";
+        const p = document.createElement("span");
+        p.className = "p";
+        p.textContent = two(fact.prob[f]);
+        item.append(p);
+        this.list.append(item);
+      }
+      if (!this.list.children.length) {
+        const item = document.createElement("li");
+        item.className = "none";
+        item.textContent = "nothing likely at this frame";
+        this.list.append(item);
+      }
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------ which clip, which frame
+  const panels = $$(".clip[data-clip]");
+  const clips = new Map();
+  let current = -1;
+
+  function clip(index) {
+    if (!clips.has(index)) clips.set(index, new Clip(panels[index]));
+    return clips.get(index);
+  }
+
+  function go(index, frame = null) {
+    if (index < 0 || index >= panels.length) return;
+    if (index !== current) {
+      if (clips.has(current)) clips.get(current).stop();
+      current = index;
+      panels.forEach((p, i) => { p.hidden = i !== index; });
+      for (const b of $$("[data-select]")) b.setAttribute("aria-current", String(Number(b.dataset.select) === index));
+      document.body.dataset.clip = index;
+    }
+    const c = clip(index);
+    if (frame !== null) c.seek(frame);
+    remember();
+  }
+
+  let pending = null;
+  let quiet = true;  // the first drawing leaves the address as it was
+  function remember() {
+    if (quiet) return;
+    clearTimeout(pending);
+    pending = setTimeout(() => {
+      try { history.replaceState(null, "", `#clip=${current}&frame=${clips.get(current).frame}`); } catch { /* sandboxed */ }
+    }, 200);
+  }
+
+  function restore() {
+    const state = new URLSearchParams(location.hash.slice(1));
+    if (!state.has("clip")) return false;
+    const frame = Number(state.get("frame"));
+    go(Number(state.get("clip")) || 0, Number.isFinite(frame) ? Math.floor(frame) : 0);
+    return true;
+  }
+
+  if (panels.length) {
+    if (restore()) $("#clips").scrollIntoView();
+    else go(0, 0);
+    quiet = false;
+    window.addEventListener("hashchange", restore);
+    for (const b of $$("[data-select]")) b.addEventListener("click", () => go(Number(b.dataset.select)));
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const c = clips.get(current), target = event.target;
+      const button = target.closest && target.closest("button, summary, a");
+      const moves = { ArrowLeft: c.frame - 1, ArrowRight: c.frame + 1, Home: 0, End: c.data.frames - 1 };
+      if (event.key in moves) { c.stop(); go(current, moves[event.key]); }
+      else if (event.key === " " && !button && target.type !== "checkbox") c.toggle();
+      else if (event.key === "[") go(current - 1);
+      else if (event.key === "]") go(current + 1);
+      else return;
+      event.preventDefault();
+    });
+  }
+
+  // ------------------------------------------------------------------------------------------ page
+  $("#theme").addEventListener("click", () => {
+    const root = document.documentElement;
+    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+  });
+
+  for (const table of $$("table.sortable")) {
+    const heads = $$("thead th", table), body = $("tbody", table);
+    const value = (row, k) => {
+      const text = row.children[k].textContent;
+      const x = parseFloat(text);
+      return Number.isNaN(x) ? text : x;
+    };
+    heads.forEach((head, k) => {
+      if (head.classList.contains("dots-head")) return;
+      head.tabIndex = 0;
+      const sort = () => {
+        const down = head.getAttribute("aria-sort") !== "descending";
+        heads.forEach((h) => h.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const rows = [...body.rows].sort((a, b) => {
+          const x = value(a, k), y = value(b, k);
+          return typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y));
+        });
+        body.replaceChildren(...(down ? rows.reverse() : rows));
+      };
+      head.addEventListener("click", sort);
+      head.addEventListener("keydown", (event) => { if (event.key === "Enter") sort(); });
+    });
+  }
+})();
