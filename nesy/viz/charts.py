@@ -141,7 +141,7 @@ def line_chart(curve: LossCurve) -> Html:
 
 def dot_row(shares: float, values: Sequence[tuple[str, str, float]], label: str) -> Html:
     """Values on one line from 0 to 1: (CSS class, name, value) as dots, ``shares`` as a tick for guessing."""
-    width, height, pad = 220, 18, 6
+    width, height, pad = 380, 18, 8
 
     def x(value: float) -> float:
         return pad + (width - 2 * pad) * min(max(value, 0.0), 1.0)

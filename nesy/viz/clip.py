@@ -16,7 +16,7 @@ from nesy.viz.timeline import chip, key, timelines
 STAGE = 416  # CSS pixels of the longer side of the picture, at most
 
 
-def clip_panel(clip: ClipPanel, index: int) -> tuple[Html, Html, Html]:
+def clip_panel(clip: ClipPanel, index: int, short_id: str = "") -> tuple[Html, Html, Html]:
     """The frames' image (to be kept outside what can be hidden), the thumbnail that selects the clip, the panel."""
     sheet = sprite_sheet(clip.frames)
     rows = facts(clip)
@@ -31,8 +31,8 @@ def clip_panel(clip: ClipPanel, index: int) -> tuple[Html, Html, Html]:
     )
     thumbnail = tag(
         "button",
-        _picture(sheet, index, min(len(clip.frames) - 1, _telling_frame(clip))),
-        tag("span", clip.id, class_="thumb-id"),
+        _picture(sheet, index, _telling_frame(clip), fill=True),
+        tag("span", short_id or clip.id, class_="thumb-id"),
         tag("span", number(clip.probability, 2), class_="thumb-p"),
         type="button",
         id=f"tab-{index}",
@@ -96,12 +96,13 @@ def _telling_frame(clip: ClipPanel) -> int:
     return clip.witness[0].frame if clip.witness else len(clip.frames) // 2
 
 
-def _picture(sheet: Sheet, index: int, frame: int) -> Html:
+def _picture(sheet: Sheet, index: int, frame: int, fill: bool = False) -> Html:
     x, y = sheet.cell(frame)
     return tag(
         "svg",
         tag("use", href=f"#sheet-{index}"),
         viewBox=f"{x} {y} {sheet.width} {sheet.height}",
+        preserveAspectRatio="xMidYMid slice" if fill else None,
         class_="picture",
         aria_hidden="true",
     )
@@ -254,7 +255,15 @@ def _probability(clip: ClipPanel) -> Html:
 
 def clips_section(clips: list[ClipPanel]) -> Html:
     """Thumbnails to choose from, and the panel of each clip (one visible at a time when scripts run)."""
-    made = [clip_panel(c, i) for i, c in enumerate(clips)]
+    made = [clip_panel(c, i, name) for i, (c, name) in enumerate(zip(clips, _short_ids(clips), strict=True))]
     sheets = tag("svg", tag("defs", [m[0] for m in made]), width=0, height=0, class_="sheets", aria_hidden="true")
     strip = tag("div", [m[1] for m in made], role="group", aria_label="clips", class_="thumbs")
     return join(sheets, strip if len(made) > 1 else None, *(m[2] for m in made))
+
+
+def _short_ids(clips: list[ClipPanel]) -> list[str]:
+    """The ids without what all of them begin with; numbers stay whole."""
+    first, last = min(c.id for c in clips), max(c.id for c in clips)
+    same = next((k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    shared = len(first[:same].rstrip("0123456789"))
+    return [c.id[shared:] for c in clips]

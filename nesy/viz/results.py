@@ -25,11 +25,11 @@ def headline(rows: Sequence[MetricRow]) -> Html | None:
             continue
         top = summarise(ceiling.values.get(metric, ())).mean if ceiling else math.nan
         bottom = summarise(chance.values.get(metric, ())).mean if chance else math.nan
-        notes = []
+        notes: list[Html] = []
         if ceiling and top > 0:
-            notes.append(f"{100 * s.mean / top:.0f} % of {ceiling.name}")
+            notes.append(tag("div", f"{100 * s.mean / top:.0f} % of {ceiling.name}"))
         if not math.isnan(bottom):
-            notes.append(f"chance {number(bottom, 2)}")
+            notes.append(tag("div", f"chance {number(bottom, 2)}"))
         tiles.append(
             tag(
                 "div",
@@ -41,7 +41,7 @@ def headline(rows: Sequence[MetricRow]) -> Html | None:
                     class_="tile-value",
                 ),
                 _gauge(s.mean, bottom, top),
-                tag("div", " · ".join(notes), class_="tile-note"),
+                tag("div", notes, class_="tile-note"),
                 class_="tile",
             )
         )

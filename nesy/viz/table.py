@@ -19,10 +19,10 @@ def metrics_table(rows: Sequence[MetricRow], seeds: bool = False) -> Table:
     Bold marks the best mean and what its seeds do not tell apart from it; ceiling and chance do not compete.
     """
     metrics = metric_names(rows)
-    table = Table(box=None, header_style="bold", pad_edge=False, caption_justify="left")
-    table.add_column("training signal", no_wrap=True)
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("training signal", overflow="fold", min_width=12)
     for m in metrics:
-        table.add_column(METRICS.get(m, m), justify="right", no_wrap=True)
+        table.add_column(METRICS.get(m, m).replace(" ", "\n", 1), justify="right", no_wrap=True, min_width=6)
     best = {m: best_rows(rows, m) for m in metrics}
     for i, row in enumerate(rows):
         quiet = "dim" if row.role == "chance" else ""
@@ -30,15 +30,15 @@ def metrics_table(rows: Sequence[MetricRow], seeds: bool = False) -> Table:
         if row.role in ("ceiling", "chance") and row.name != row.role:
             first.append(f" ({row.role})", style="dim")
         if seeds and len(row.seeds) > 1:
-            first.append(f"\n  seeds {', '.join(map(str, row.seeds))}", style="dim")
+            first.append("\n" + "".join(f"\n  seed {k}" for k in row.seeds), style="dim")
         cells = [first]
         for m in metrics:
             s = summarise(row.values.get(m, ()))
             cell = Text(number(s.mean), style="bold" if i in best[m] else quiet)
-            if not math.isnan(s.spread):
-                cell.append(f" ± {number(s.spread)}", style="dim")
+            if len(row.seeds) > 1:
+                cell.append("\n" + ("" if math.isnan(s.spread) else f"±{number(s.spread)}"), style="dim")
             if seeds and len(s.values) > 1:
-                cell.append("\n" + " ".join(number(v) for v in s.values), style="dim")
+                cell.append("".join(f"\n{number(v)}" for v in s.values), style="dim")
             cells.append(cell)
         table.add_row(*cells)
     return table

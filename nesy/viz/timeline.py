@@ -13,6 +13,7 @@ from nesy.viz.facts import Fact, top_classes, true_class
 from nesy.viz.html import Html, join, number, tag
 
 COLOURS = 8  # of objects; after that they repeat
+SHADES = 0.04  # steps of probability that a strip tells apart
 
 
 def timelines(clip: ClipPanel, rows: Sequence[Fact]) -> Html:
@@ -113,12 +114,9 @@ def _row(clip: ClipPanel, fact: Fact, colour: int) -> Html:
 
 def strip(fact: Fact, here: NDArray[np.bool_], css: str) -> Html:
     """One fact as SVG, one unit a frame: ground where present, shade = probability, lower line = truth."""
-    parts = [_run(a, b, 0, 10, class_="here") for a, b, on in _runs(here) if on]
-    for a, b, p in _runs(np.round(fact.prob, 2)):
-        if p > 0:
-            parts.append(_run(a, b, 0, 10, class_="p", fill_opacity=f"{p:g}"))
     true = np.zeros(len(here), np.bool_) if fact.truth is None else fact.truth
-    parts += [_run(a, b, 11, 3, class_="true") for a, b, on in _runs(true) if on]
+    shades = [_run(a, b, 5, f"{p:g}") for a, b, p in _runs(np.round(fact.prob / SHADES) * SHADES) if p > 0]
+    parts = [_stretches(here, 5, "here"), tag("g", shades, class_="p"), _stretches(true, 12.5, "true")]
     label = f"{fact.predicate}: predicted above 0.5 in frames {spans(fact.prob > 0.5)}"
     if fact.truth is not None:
         label += f", true in frames {spans(fact.truth)}"
@@ -134,7 +132,7 @@ def strip(fact: Fact, here: NDArray[np.bool_], css: str) -> Html:
 
 
 def _presence(here: NDArray[np.bool_]) -> Html:
-    parts = [_run(a, b, 0, 10, class_="here") for a, b, on in _runs(here) if on]
+    parts = _stretches(here, 5, "here")
     return tag(
         "svg",
         parts,
@@ -161,8 +159,14 @@ def _runs(values: NDArray[np.generic]) -> list[tuple[int, int, float]]:
     return [(a, b, float(values[a])) for a, b in pairwise(cuts)]
 
 
-def _run(a: int, b: int, y: int, height: int, **attributes: object) -> Html:
-    return tag("rect", x=a, y=y, width=b - a, height=height, **attributes)
+def _run(a: int, b: int, y: float, opacity: str) -> Html:
+    """Frames [a, b) of one shade; written without :func:`tag`, because a page has thousands of them."""
+    return Html(f'<path d="M{a} {y:g}h{b - a}" opacity="{opacity}"/>')
+
+
+def _stretches(mask: NDArray[np.bool_], y: float, css: str) -> Html | None:
+    d = "".join(f"M{a} {y:g}h{b - a}" for a, b, on in _runs(mask) if on)
+    return tag("path", d=d, class_=css) if d else None
 
 
 def key() -> Html:

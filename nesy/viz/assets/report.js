@@ -166,8 +166,11 @@
         into.set(key, [...(into.get(key) || []), fact.p]);
       }
       for (const [key, names] of edges) {
-        const [s, o] = key.split(" ").map(Number);
-        this.drawEdge(nodes[s], nodes[o], s, names, centre.has(s) || centre.has(o), edges.has(`${o} ${s}`));
+        const [s, o] = key.split(" ").map(Number), back = edges.get(`${o} ${s}`);
+        const same = back !== undefined && back.join() === names.join();  // one link with two heads
+        if (same && o < s) continue;
+        const near = centre.has(s) || centre.has(o);
+        this.drawEdge(nodes[s], nodes[o], s, names, near, same ? 0 : back ? 20 : 6, same);
       }
       nodes.forEach((node, i) => {
         const g = svg(this.graph, "g", { class: `node c${i % COLOURS}${node.here ? "" : " absent"}` });
@@ -176,14 +179,15 @@
         svg(text, "tspan", { class: "id" }, this.data.objects[i].id);
         svg(text, "tspan", {}, ` ${node.label}`);
         const facts = (unary.get(i) || []).join(", ");
-        if (facts) svg(g, "text", { class: "unary", x: node.x, y: node.y + 21, "text-anchor": "middle" }, short(facts, 30));
+        const y = node.y + (node.y < 140 ? -15 : 22);  // on the outer side, away from the links
+        const x = Math.max(2.7 * Math.min(30, facts.length), Math.min(416 - 2.7 * Math.min(30, facts.length), node.x));
+        if (facts) svg(g, "text", { class: "unary", x, y, "text-anchor": "middle" }, short(facts, 30));
         g.addEventListener("click", () => this.look(i));
       });
     }
 
-    drawEdge(a, b, s, names, near, both) {
+    drawEdge(a, b, s, names, near, bend, both) {
       const dx = b.x - a.x, dy = b.y - a.y, length = Math.hypot(dx, dy) || 1;
-      const bend = both ? 20 : 6;  // two directions of one pair bend apart
       const mx = (a.x + b.x) / 2 - (dy / length) * bend, my = (a.y + b.y) / 2 + (dx / length) * bend;
       const point = (t) => [(1 - t) ** 2 * a.x + 2 * t * (1 - t) * mx + t * t * b.x,
                             (1 - t) ** 2 * a.y + 2 * t * (1 - t) * my + t * t * b.y];
@@ -192,10 +196,14 @@
       if (points.length < 3) return;
       const g = svg(this.graph, "g", { class: `edge c${s % COLOURS}${near ? "" : " far"}` });
       svg(g, "path", { d: "M" + points.map((p) => p.map((v) => v.toFixed(1)).join(",")).join("L") });
-      const [[px, py], [ex, ey]] = points.slice(-2), turn = Math.atan2(ey - py, ex - px);
-      const corner = (r, turned) => `${(ex + r * Math.cos(turn + turned)).toFixed(1)},${(ey + r * Math.sin(turn + turned)).toFixed(1)}`;
-      svg(g, "polygon", { points: [corner(2, 0), corner(7, 2.6), corner(7, -2.6)].join(" ") });
-      const [x, y] = points[Math.floor(points.length * (both ? 0.4 : 0.5))];
+      const head = ([px, py], [ex, ey]) => {
+        const turn = Math.atan2(ey - py, ex - px);
+        const corner = (r, more) => [ex + r * Math.cos(turn + more), ey + r * Math.sin(turn + more)].map((v) => v.toFixed(1));
+        svg(g, "polygon", { points: [corner(2, 0), corner(7, 2.6), corner(7, -2.6)].join(" ") });
+      };
+      head(points.at(-2), points.at(-1));
+      if (both) head(points[1], points[0]);
+      const [x, y] = points[Math.floor(points.length * (bend === 20 ? 0.4 : 0.5))];
       const label = names.length > 3 ? `${names.slice(0, 3).join(", ")} +${names.length - 3}` : names.join(", ");
       svg(g, "text", { x, y: y + 3 }, label);
       svg(g, "title", {}, names.join(", "));
