@@ -32,7 +32,7 @@ def open_dataset(
     Args:
         name_or_path: ``platformer``, or a folder in MUGEN's layout.
         settings: for ``platformer`` any of clips, frames, fps, size, seed, difficulty; for a folder, size (of real
-            MUGEN's pictures).
+            MUGEN's pictures) and limit (entries of each split).
         cache: where made datasets live, one folder for each choice of settings.
         progress: called with (clips done, clips in all) while a dataset is made.
 
@@ -55,8 +55,8 @@ def open_dataset(
         dataset.name = "platformer"
         return dataset
     if Path(name_or_path).is_dir():
-        size = _checked(settings, {"size": 256})["size"]
-        return load_mugen(Path(name_or_path), size=int(str(size)))
+        chosen = _checked(settings, {"size": 256, "limit": 1_000_000})
+        return load_mugen(Path(name_or_path), size=int(str(chosen["size"])), limit=int(str(chosen["limit"])))
     raise DataError(
         f"unknown dataset `{name_or_path}`",
         expected=["platformer", "a folder in MUGEN's layout"],

@@ -58,7 +58,7 @@ def goals(world: World, rng: Random) -> Iterator[tuple[str, float, Keys]]:
     ladders = [t for t in world.ladders() if abs(t.x - c.x) < 4.5]
     if ladders and c.support is None:
         yield "ladder", 4.5, use_ladder(world, ladders[0], rng, run)
-    if c.y > 2.5:
+    if c.y > 2.5 and world.platforms:
         yield "drop", 1.2, drop(world, rng, run)
     if c.support is not None:
         yield "down", 2.0, wander(world, rng.choice((-1, 1)), 0.7, run)

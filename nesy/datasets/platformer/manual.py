@@ -98,7 +98,7 @@ def _caption(events: list[Event], truth: GroundTruth, rng: Random) -> tuple[str,
 
 
 def _merge(told: list[Event], truth: GroundTruth, rng: Random) -> list[Said]:
-    """Events to phrases; equal collections and jumps that follow one another become ``a few coins``, ``jumps twice``."""
+    """Events to phrases; equal collections or jumps in a row become ``a few coins`` or ``jumps twice``."""
     result: list[Said] = []
     i = 0
     while i < len(told):

@@ -20,12 +20,12 @@ class Canvas:
         w, h = self.pixels_w * SUPERSAMPLING, self.pixels_h * SUPERSAMPLING
         self.x = ((np.arange(w) + 0.5) / w * width)[None, :]
         self.y = ((h - np.arange(h) - 0.5) / h * height)[:, None]
-        self.rgb = np.zeros((h, w, 3))
+        self.rgb: NDArray[np.float64] = np.zeros((h, w, 3))
         self.alpha: NDArray[np.float64] = np.zeros((h, w))
 
     def fill(self, mask: NDArray[np.bool_], colour: Colour, opacity: float = 1.0) -> Canvas:
-        weight = mask * opacity
-        total = weight + self.alpha * (1.0 - weight)
+        weight = mask.astype(np.float64) * opacity
+        total: NDArray[np.float64] = weight + self.alpha * (1.0 - weight)
         share = np.divide(weight, total, out=np.zeros_like(total), where=total > 0)
         self.rgb += (np.array(colour, float) - self.rgb) * share[..., None]
         self.alpha = total

@@ -55,7 +55,7 @@ def render(world: World, record: Record, size: int) -> NDArray[np.uint8]:
                     phase = 0
                 _paste(picture, sprite(kind, pose, phase, int(record.facing[f, e]), tile), x0, y0)
         _character(picture, record, f, round(record.box[f, 0, 0] * tile) - left, round(shown[f, 0, 1] * tile), tile)
-        for e in np.flatnonzero(record.collecting[f]):  # what was just taken flies up before everything else
+        for e in np.flatnonzero(record.collecting[f]).tolist():  # what was just taken flies up before everything else
             x0, y0 = round(record.box[f, e, 0] * tile) - left, round(shown[f, e, 1] * tile)
             w, h = SIZES[record.kinds[e]]
             _paste(picture, sprite(record.kinds[e], "", 0, 1, tile), x0, y0)

@@ -63,7 +63,7 @@ def simulate(level_seed: str, agent_seed: str, difficulty: Difficulty, frames: i
 def eventfulness(record: Record, deaths: float) -> float:
     """Kinds of motion and contact seen, less a penalty for an early or unwanted death."""
     poses = set(record.pose.tolist())
-    score = len(poses) + min(int(record.collecting.any(0).sum()), 2)
+    score = float(len(poses)) + min(int(record.collecting.any(0).sum()), 2)
     score += 1.5 * (POSES.index("climbing") in poses) + 0.5 * (POSES.index("running") in poses)
     score += 2 * bool(record.stomping.any()) + any(
         record.kinds[e] == "crate" for e in record.support[record.support > 0]

@@ -265,7 +265,7 @@ def _squashed(kind: str, tile: float) -> NDArray[np.float32]:
     PAINTERS[kind](canvas, 0)
     whole = canvas.image()
     rows = np.linspace(0, whole.shape[0] - 1, max(1, round(squashed(h) * tile))).round().astype(int)
-    flat = whole[rows].copy()
+    flat: NDArray[np.float32] = whole[rows].copy()
     grey = flat[..., :3].mean(-1, keepdims=True)
     flat[..., :3] = 0.45 * flat[..., :3] + 0.4 * grey + 20.0 * flat[..., 3:]
-    return flat.astype(np.float32)
+    return flat

@@ -19,21 +19,25 @@ MIN_FRAMES = 2  # an object seen in fewer frames is not tracked
 
 def observe(record: Record, size: int, seed: str) -> tuple[Tracks, GroundTruth, NDArray[np.int64]]:
     """Tracks in pixels, the scene graph, and which entity each track is. Track order is shuffled by ``seed``."""
-    seen = visible(record)
-    scale = size / VIEW
-    shown = to_view(record.box, record.camera)
+    return scene(record, to_view(record.box, record.camera) * (size / VIEW), size, seed)
+
+
+def scene(
+    record: Record, pixels: NDArray[np.float64], size: int, seed: str
+) -> tuple[Tracks, GroundTruth, NDArray[np.int64]]:
+    """As :func:`observe`, for boxes already projected: ``pixels`` [T, E, 4], y downwards, in a square of ``size``."""
+    seen = visible(record, pixels, size)
     gaps = _gaps(record.box)
     distance = np.where(seen, np.maximum(gaps[0][:, 0], gaps[1][:, 0]), np.inf).min(0)
     distance[0] = -np.inf
-    kept = [
-        e for e in np.argsort(distance, kind="stable")[:MAX_OBJECTS] if seen[:, e].sum() >= min(MIN_FRAMES, len(seen))
-    ]
+    least = min(MIN_FRAMES, len(seen))
+    kept = [int(e) for e in np.argsort(distance, kind="stable") if seen[:, e].sum() >= least][:MAX_OBJECTS]
     kept.sort()
     Random(seed).shuffle(kept)
     order = np.array(kept, dtype=np.int64)
 
     present = seen[:, order]
-    boxes = np.clip(shown[:, order], 0.0, VIEW) * scale * present[:, :, None]
+    boxes = np.clip(pixels[:, order], 0.0, size) * present[:, :, None]
     tracks = Tracks(np.round(boxes, 2).astype(np.float32), present, tuple(f"o{i + 1}" for i in range(len(order))))
     unary, binary = facts(record)
     truth = GroundTruth(
@@ -52,11 +56,10 @@ def to_view(box: NDArray[np.float64], camera: NDArray[np.float64]) -> NDArray[np
     return np.stack([box[..., 0] - left, top - box[..., 3], box[..., 2] - left, top - box[..., 1]], axis=-1)
 
 
-def visible(record: Record) -> NDArray[np.bool_]:
-    """Which entities exist and have at least ``VISIBLE`` of their box in the view. [T, E]"""
-    shown = to_view(record.box, record.camera)
-    inside = np.clip(shown, 0.0, VIEW)
-    area = (shown[..., 2] - shown[..., 0]) * (shown[..., 3] - shown[..., 1])
+def visible(record: Record, pixels: NDArray[np.float64], size: int) -> NDArray[np.bool_]:
+    """Which entities exist and have at least ``VISIBLE`` of their box inside the picture. [T, E]"""
+    inside = np.clip(pixels, 0.0, size)
+    area = (pixels[..., 2] - pixels[..., 0]) * (pixels[..., 3] - pixels[..., 1])
     part = (inside[..., 2] - inside[..., 0]) * (inside[..., 3] - inside[..., 1])
     return record.exists & (part >= VISIBLE * area)
 
