@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -99,4 +100,7 @@ class Dataset:
         return [c for clips in self.splits.values() for c in clips]
 
 
-datasets: Registry[object] = Registry("dataset")
+Opener = Callable[[Mapping[str, object], Path, Callable[[int, int], None] | None], Dataset]
+"""Settings, cache folder and progress callback to a dataset; see :func:`nesy.datasets.open_dataset`."""
+
+datasets: Registry[Opener] = Registry("dataset")

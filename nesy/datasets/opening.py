@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nesy.datasets.base import Dataset
+from nesy.datasets.base import Dataset, datasets
 from nesy.errors import DataError, did_you_mean
 
 PLATFORMER_DEFAULTS: dict[str, object] = {
@@ -39,29 +39,36 @@ def open_dataset(
     Raises:
         DataError: unknown name, unknown or mistyped setting, or a dataset that cannot be read.
     """
-    from nesy.datasets.mugen import load_mugen
-
-    if name_or_path == "platformer":
-        from nesy.datasets.platformer import make_platformer
-        from nesy.datasets.platformer.make import VERSION
-
-        chosen = _checked(settings, PLATFORMER_DEFAULTS)
-        key = hashlib.sha256(json.dumps([VERSION, chosen], sort_keys=True).encode()).hexdigest()[:12]
-        folder = Path(cache) / f"platformer-{key}"
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        arguments: dict[str, Any] = dict(chosen)
-        make_platformer(folder, arguments.pop("clips"), progress=progress, **arguments)
-        dataset = load_mugen(folder)
-        dataset.name = "platformer"
-        return dataset
+    if name_or_path in datasets:
+        return datasets[name_or_path](settings, Path(cache), progress)
     if Path(name_or_path).is_dir():
+        from nesy.datasets.mugen import load_mugen
+
         chosen = _checked(settings, {"size": 256, "limit": 1_000_000})
         return load_mugen(Path(name_or_path), size=int(str(chosen["size"])), limit=int(str(chosen["limit"])))
     raise DataError(
         f"unknown dataset `{name_or_path}`",
-        expected=["platformer", "a folder in MUGEN's layout"],
-        hint=did_you_mean(name_or_path, ["platformer"]) or "is the path right?",
+        expected=[*datasets, "a folder in MUGEN's layout"],
+        hint=did_you_mean(name_or_path, datasets) or "is the path right?",
     )
+
+
+@datasets.register("platformer")
+def _platformer(settings: Mapping[str, object], cache: Path, progress: Progress | None) -> Dataset:
+    """The generated dataset of these settings, made on the first call."""
+    from nesy.datasets.mugen import load_mugen
+    from nesy.datasets.platformer import make_platformer
+    from nesy.datasets.platformer.make import VERSION
+
+    chosen = _checked(settings, PLATFORMER_DEFAULTS)
+    key = hashlib.sha256(json.dumps([VERSION, chosen], sort_keys=True).encode()).hexdigest()[:12]
+    folder = cache / f"platformer-{key}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    arguments: dict[str, Any] = dict(chosen)
+    make_platformer(folder, arguments.pop("clips"), progress=progress, **arguments)
+    dataset = load_mugen(folder)
+    dataset.name = "platformer"
+    return dataset
 
 
 def _checked(settings: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:

@@ -40,6 +40,7 @@ CLAIMS = {
     "over a": "above",
     "under a": "below",
     "next to": "near",
+    "past a": "near",
     "towards a": "approaching",
     "on a": "on",
     "touches": "touching",

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from itertools import combinations
 from pathlib import Path
 
@@ -116,3 +118,20 @@ def test_other_rates_and_sizes(tmp_path: Path) -> None:
     for clip in load_mugen(tmp_path / "data").clips:
         assert clip.frames().shape == (30, 128, 128, 3)
         assert (clip.fps, clip.size) == (10.0, (128, 128))
+
+
+def test_two_processes_may_make_the_same_dataset_at_once(tmp_path: Path) -> None:
+    out = str(tmp_path / "data")
+    code = f"from pathlib import Path; from nesy.datasets.platformer import make_platformer as m; m(Path({out!r}), 12)"
+    running = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(2)]
+    for process in running:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors.decode()
+    make_platformer(tmp_path / "alone", 12)
+    assert contents(tmp_path / "data") == contents(tmp_path / "alone")
+
+
+def test_an_unwritable_place_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(DataError):
+        make_platformer(tmp_path / "file" / "data", 2)

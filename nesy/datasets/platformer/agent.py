@@ -38,7 +38,7 @@ def play(world: World, rng: Random, deaths: float) -> Iterator[Control]:
 def goals(world: World, rng: Random) -> Iterator[tuple[str, float, Keys]]:
     """What can be done from here: name, weight, and the generator that does it."""
     c = world.character
-    run = rng.random() < 0.5
+    run = rng.random() < 0.4
     items = [t for t in world.things if t.kind in ("coin", "gem") and t.taken is None]
     within = [t for t in items if abs(t.x - c.x) < 4.5 and -0.6 < t.y - c.y < 2.6]
     if c.mode == "ladder":
@@ -54,7 +54,7 @@ def goals(world: World, rng: Random) -> Iterator[tuple[str, float, Keys]]:
     crates = [t for t in world.crates() if abs(t.x - c.x) < 4.5]
     if c.y < 0.5 and crates:
         yield "mount", 1.6, mount(world, nearest(world, crates), rng)
-        yield "beside", 0.9, beside(world, nearest(world, crates), rng)
+        yield "beside", 1.8, beside(world, nearest(world, crates), rng)
     ladders = [t for t in world.ladders() if abs(t.x - c.x) < 4.5]
     if ladders and c.support is None:
         yield "ladder", 4.5, use_ladder(world, ladders[0], rng, run)
@@ -62,11 +62,11 @@ def goals(world: World, rng: Random) -> Iterator[tuple[str, float, Keys]]:
         yield "drop", 1.2, drop(world, rng, run)
     if c.support is not None:
         yield "down", 2.0, wander(world, rng.choice((-1, 1)), 0.7, run)
-    yield "stand", 1.5, stand(rng.uniform(0.4, 0.8))
+    yield "stand", 2.4, stand(rng.uniform(0.45, 0.8))
     yield "hop", 0.7, hop(world)
     side = 1 if c.x < world.width / 2 else -1
     yield "turn", 1.0, wander(world, -c.facing, rng.uniform(0.5, 0.9), run)
-    yield "wander", 1.0, wander(world, side, rng.uniform(0.5, 1.0), run)
+    yield "wander", 1.6, wander(world, side, rng.uniform(0.5, 1.0), run)
     yield "run", 2.0, wander(world, side, rng.uniform(0.4, 0.8), True)
 
 
@@ -184,7 +184,7 @@ def mount(world: World, crate: Thing, rng: Random) -> Keys:
             yield Control()
         yield Control(toward(world, crate.x), jump=True)
     yield from settle(world, lambda: crate.x)
-    yield from stand(rng.choice((0.1, 0.4)))
+    yield from stand(rng.choice((0.2, 0.5)))
 
 
 def beside(world: World, crate: Thing, rng: Random) -> Keys:

@@ -91,6 +91,8 @@ def auto_clause(e: Event, name: str) -> str:
             return f"{verb}{side} under {a}"
         case "towards":
             return f"{verb}{side} towards {a}"
+        case "past":
+            return f"{verb}{side} past {a}"
         case "jump":
             return f"jumps{side}"
         case "over":

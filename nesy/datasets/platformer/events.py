@@ -28,6 +28,7 @@ PRIORITY = {
     "run": 4,
     "jump": 4,
     "towards": 4,
+    "past": 4,
     "walk": 3,
     "turn": 3,
     "fall": 2,
@@ -88,6 +89,10 @@ def extract(truth: GroundTruth, moved: NDArray[np.float64], lifted: NDArray[np.f
     if me is None:
         return []
     found = [*_motions(truth, me, moved, lifted), *_contacts(truth, me)]
+    if not found:  # a clip so short that nothing lasts: tell single frames
+        plain = {"walk": "walking", "run": "running", "stand": "standing", "jump": "jumping", "fall": "falling"}
+        for kind, gait in plain.items():
+            found += _spans(truth, Event(kind, 0, 0, ((gait, str(me)),), gait=gait if kind in ("walk", "run") else ""))
     return sorted(found, key=lambda e: (e.start, -PRIORITY[e.kind], e.other if e.other is not None else -1))
 
 
@@ -111,6 +116,11 @@ def _motions(truth: GroundTruth, me: int, moved: NDArray[np.float64], lifted: ND
                 if kinds[o] in v.FLYERS or kinds[o] in v.ITEMS:
                     under = (*go.atoms, ("below", m, str(o)))
                     yield from _spans(truth, replace(go, kind="under", atoms=under, other=o))
+                if kinds[o] in v.FURNITURE:
+                    past = (*go.atoms, ("near", m, str(o)))
+                    for e in _spans(truth, replace(go, kind="past", atoms=past, other=o), least=2):
+                        if e.start and not holds(truth, ("on", m, str(o)))[e.start]:
+                            yield e
                 towards = (*go.atoms, ("approaching", m, str(o)))
                 yield from _spans(truth, replace(go, kind="towards", atoms=towards, other=o), least=2)
         yield from _spans(truth, Event("turn", 0, 0, (("turning", m), facing), direction=side))

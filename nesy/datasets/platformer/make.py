@@ -23,7 +23,7 @@ from nesy.errors import DataError, did_you_mean
 
 CLIPS_PER_LEVEL = 2
 SHARES = {"val": 0.15, "test": 0.15}
-VERSION = 2  # raise when the same arguments give other data
+VERSION = 3  # raise when the same arguments give other data
 
 
 def make_platformer(
@@ -61,22 +61,36 @@ def make_platformer(
         if progress:
             progress(clips, clips)
         return
+    try:
+        _make(out, arguments, progress)
+    except (OSError, DataError) as error:
+        # another process may have made the very same dataset meanwhile
+        if out.is_dir() and any(out.iterdir()) and not _replaceable(out, arguments):
+            return
+        if isinstance(error, OSError):
+            raise DataError(f"cannot write {out}: {error}", hint="check the free space and the permissions") from error
+        raise
+
+
+def _make(out: Path, arguments: dict[str, Any], progress: Callable[[int, int], None] | None) -> None:
+    clips, seed = arguments["clips"], arguments["seed"]
+    shape = {k: arguments[k] for k in ("frames", "fps", "size", "difficulty")}
     work = out.parent / f".{out.name}.partial"
     _open_work(work, arguments)
     split_of = split_levels(clips, seed)
     index: dict[str, list[dict[str, Any]]] = {"train": [], "val": [], "test": []}
     for clip in range(clips):
-        entry = _clip(work, clip, seed, frames, fps, size, difficulty)
+        entry = _clip(work, clip, seed, **shape)
         index[split_of[clip // CLIPS_PER_LEVEL]].append(entry)
         if progress:
             progress(clip + 1, clips)
     for split, entries in index.items():
         metadata = {"data_folder": ".", "split": split, **arguments}
         _write_json(work / f"{split}.json", {"metadata": metadata, "data": entries})
-    (work / "arguments.json").unlink()
     if out.exists():
         out.rmdir()  # only an empty folder gets this far
     os.replace(work, out)
+    (out / "arguments.json").unlink(missing_ok=True)
 
 
 def split_levels(clips: int, seed: int) -> list[str]:
@@ -153,11 +167,11 @@ def _open_work(work: Path, arguments: dict[str, Any]) -> None:
         if work.exists():
             shutil.rmtree(work)
         for folder in ("videos", "video_metadata"):
-            (work / folder).mkdir(parents=True)
+            (work / folder).mkdir(parents=True, exist_ok=True)
         _write_json(note, arguments)
 
 
 def _write_json(path: Path, value: object) -> None:
-    partial = path.with_name(f".{path.name}.tmp")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     partial.write_text(json.dumps(value, separators=(",", ":")), encoding="utf-8")
     os.replace(partial, path)

@@ -71,7 +71,7 @@ class Writer:
             form = 1 if self.past else 0
         e, text = said.event, p.inflect(said.phrase, form)
         side = self.rng.choice(p.SIDES).format(d=e.direction) if e.direction in ("left", "right") else ""
-        if e.kind in ("walk", "run", "jump", "under", "towards") and self.rng.random() < 0.25:
+        if e.kind in ("walk", "run", "jump", "under", "towards", "past") and self.rng.random() < 0.25:
             side = ""
         if not side or "{side}" not in text:  # what is not said is not claimed
             said.facts = [(tuple(x for x in f if not x[0].startswith("facing")), at) for f, at in said.facts]
@@ -81,6 +81,8 @@ class Writer:
 
 def manual_captions(events: list[Event], truth: GroundTruth, rng: Random) -> list[tuple[str, list[Clause]]]:
     """One or two free captions of a clip, with the clauses behind them (in order of time)."""
+    if not events:
+        return []
     told = [_caption(events, truth, rng) for _ in range(rng.choice((1, 1, 2)))]
     return [(text, clauses) for text, clauses in told if clauses]
 
@@ -131,7 +133,7 @@ def _merge(told: list[Event], truth: GroundTruth, rng: Random) -> list[Said]:
 
 def _say(e: Event, truth: GroundTruth, rng: Random) -> Said:
     key = e.kind
-    if e.kind in ("under", "towards"):
+    if e.kind in ("under", "towards", "past"):
         key = f"{e.kind} {e.gait}"
     elif e.kind == "climb" and e.direction:
         key = f"climb {e.direction}"

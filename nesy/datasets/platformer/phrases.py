@@ -69,6 +69,8 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "go{side} toward {a}",
     ),
     "towards running": ("run towards {a}", "rush towards {a}", "run toward {a}", "dash{side} towards {a}"),
+    "past walking": ("walk past {a}", "walk{side} past {a}", "pass {a}", "walk by {a}", "go by {a}"),
+    "past running": ("run past {a}", "run{side} past {a}", "pass {a} running", "run by {a}", "rush past {a}"),
     "jump": ("jump{side}", "jump{side}", "hop{side}", "leap{side}", "make a jump{side}"),
     "over": ("jump over {a}", "jump{side} over {a}", "leap over {a}", "hop over {a}", "jump above {a}"),
     "turn": ("turn around", "turn{side}", "turn back", "turn around{side}"),

@@ -15,8 +15,8 @@ from nesy.datasets.platformer.world import COLLECT_TIME, KILL_TIME, STOMP_TIME, 
 
 POSES = (*MOTIONS, "dead")
 DEAD_ZONE = 0.9  # tiles that the character may leave the middle of the view before the camera follows
-ATTEMPTS = 6
-ENOUGH = 10.0  # eventfulness at which no further attempt is made
+ATTEMPTS = 8
+ENOUGH = 11.0  # eventfulness at which no further attempt is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ def eventfulness(record: Record, deaths: float) -> float:
     score += 2 * bool(record.stomping.any()) + any(
         record.kinds[e] == "crate" for e in record.support[record.support > 0]
     )
+    score += sum(0.7 * (int((record.pose == POSES.index(name)).sum()) > 2) for name in ("walking", "standing"))
     dead = float((record.pose == POSES.index("dead")).mean())
     return score - (8.0 if dead > 0.4 else 0.0) - (4.0 if dead > 0 and deaths == 0 else 0.0)
 
