@@ -105,7 +105,10 @@ def describe(dataset: Dataset) -> dict[str, Any]:
             seen[name] += [facts.any(0), facts.sum(0)]
     for name in shares:
         for k, predicate in enumerate(getattr(vocabulary, name)):
-            shares[name][predicate] = (seen[name][0, k] / max(len(clips), 1), seen[name][1, k] / max(frames, 1))
+            shares[name][predicate] = (
+                float(seen[name][0, k]) / max(len(clips), 1),
+                float(seen[name][1, k]) / max(frames, 1),
+            )
     return {
         "name": dataset.name,
         "clips": {split: len(c) for split, c in dataset.splits.items()},

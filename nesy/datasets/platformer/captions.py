@@ -35,7 +35,9 @@ def choose(events: list[Event], rng: Random, most: int = MAX_CLAUSES) -> list[Ev
                 continue
             if motion in open_motion and start < open_motion[motion]:
                 continue
-            if e.kind in ("over",) and start < open_motion.get("jump", 0) and told and told[-1].kind == "jump":
+            if told and e.kind == told[-1].kind in ("bump", "beside", "towards", "past") and e.other == told[-1].other:
+                continue
+            if e.kind == "over" and start < open_motion.get("jump", 0) and told and told[-1].kind == "jump":
                 told.pop()  # the better word for the same jump
             told.append(e)
             open_motion[motion] = max(e.end, start + 1)

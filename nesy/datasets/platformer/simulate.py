@@ -46,18 +46,15 @@ class Record:
 
 def simulate(level_seed: str, agent_seed: str, difficulty: Difficulty, frames: int, fps: float) -> tuple[World, Record]:
     """The most eventful of a few attempts at one level; deterministic in the seeds. The world is as it ended."""
-    best: tuple[float, World, Record] | None = None
+    tries: list[tuple[float, World, Record]] = []
     for attempt in range(ATTEMPTS):
         rng = Random(f"{agent_seed}/{attempt}")
         world, record = _attempt(level_seed, rng, difficulty, frames, fps)
-        score = eventfulness(record, difficulty.deaths)
-        if best is None or score > best[0]:
-            best = score, world, record
-        if score >= ENOUGH:
+        tries.append((eventfulness(record, difficulty.deaths), world, record))
+        if tries[-1][0] >= ENOUGH:
             break
-    if best is None:  # unreachable: there is at least one attempt
-        raise RuntimeError("no attempt")
-    return best[1], best[2]
+    _, world, record = max(tries, key=lambda t: t[0])
+    return world, record
 
 
 def eventfulness(record: Record, deaths: float) -> float:
