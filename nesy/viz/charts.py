@@ -87,7 +87,11 @@ def _bar(x: float, y: float, width: float, height: float, css: str) -> Html:
 def line_chart(curve: LossCurve) -> Html:
     """One quantity over epochs, on its own scale, with its last value; a NaN breaks the line."""
     left, right, top, bottom, width, height = 46, 10, 8, 24, 350, 170
-    points = [(e, v) for e, v in zip(curve.epochs, curve.values, strict=True) if math.isfinite(e)]
+    points = [
+        (e, v if abs(v) < 1e300 else math.nan)
+        for e, v in zip(curve.epochs, curve.values, strict=True)
+        if math.isfinite(e)
+    ]
     finite = [(e, v) for e, v in points if math.isfinite(v)]
     caption = [tag("span", curve.name)]
     if not finite:
@@ -176,8 +180,8 @@ def ticks(low: float, high: float, about: int = 4) -> list[float]:
     >>> ticks(0.13, 0.71)
     [0.0, 0.2, 0.4, 0.6, 0.8]
     """
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
-        middle = abs(low) or 1.0
+    if high - low <= max(1e-9 * max(abs(low), abs(high)), 1e-300):
+        middle = abs(low) if abs(low) > 1e-300 else 1.0
         low, high = low - middle / 2, high + middle / 2
     raw = (high - low) / about
     power = 10.0 ** math.floor(math.log10(raw))

@@ -33,7 +33,7 @@ def clip_panel(clip: ClipPanel, index: int, short_id: str = "") -> tuple[Html, H
         "button",
         _picture(sheet, index, _telling_frame(clip), fill=True),
         tag("span", short_id or clip.id, class_="thumb-id"),
-        tag("span", number(clip.probability, 2), class_="thumb-p"),
+        None if math.isnan(clip.probability) else tag("span", number(clip.probability, 2), class_="thumb-p"),
         type="button",
         id=f"tab-{index}",
         aria_controls=f"clip-{index}",
@@ -58,7 +58,7 @@ def clip_panel(clip: ClipPanel, index: int, short_id: str = "") -> tuple[Html, H
 
 
 def clip_data(clip: ClipPanel, rows: list[Fact], sheet: Sheet) -> dict[str, object]:
-    """What the page's script needs of a clip; probabilities to three digits, boxes in frame pixels to one."""
+    """What the page's script needs of a clip; probabilities in thousandths, boxes in frame pixels to one."""
     return {
         "id": clip.id,
         "fps": clip.fps,
@@ -83,7 +83,7 @@ def clip_data(clip: ClipPanel, rows: list[Fact], sheet: Sheet) -> dict[str, obje
                 "p": f.predicate,
                 "s": f.subject,
                 "o": f.object,
-                "prob": np.round(f.prob, 3).tolist(),
+                "permille": np.round(f.prob * 1000).astype(int).tolist(),
                 "truth": None if f.truth is None else "".join("1" if x else "0" for x in f.truth),
             }
             for f in rows

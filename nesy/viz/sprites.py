@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 MAX_SIDE = 192  # pixels of a frame's longer side; a page needs no more, and 12 clips have to fit into it
-MAX_PNG = 480_000  # bytes of a sheet; noisy video beyond it is stored as JPEG
+MAX_PNG = 320_000  # bytes of a sheet; noisy video beyond it is stored as JPEG
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,8 @@ def metric_names(rows: Sequence[MetricRow]) -> list[str]:
 def best_rows(rows: Sequence[MetricRow], metric: str) -> set[int]:
     """Which rows to mark as best, by index: the highest mean, and each row whose seeds overlap its seeds' range.
 
-    Ceiling and chance do not compete, and a single competitor is not marked. With one seed nothing is known of the
-    range, so that only equal means tie. A few seeds carry no significance test: an overlap means "not told apart".
+    Ceiling and chance do not compete, and a single competitor is not marked. A few seeds carry no significance test:
+    an overlap means "not told apart" and no more.
     """
     found: dict[int, Summary] = {}
     for i, row in enumerate(rows):
@@ -51,4 +51,4 @@ def best_rows(rows: Sequence[MetricRow], metric: str) -> set[int]:
         return set()
     best = max(found.values(), key=lambda s: s.mean)
     low = min(best.measured)
-    return {i for i, s in found.items() if s.mean == best.mean or (len(s.measured) > 1 and max(s.measured) >= low)}
+    return {i for i, s in found.items() if max(s.measured) >= low}

@@ -27,7 +27,7 @@ _TOKEN = re.compile(
       | (?P<word>[^\W\d]\w*)""",
     re.VERBOSE,
 )
-_DECLARED = re.compile(r"^[ \t]*(class|unary|binary)[ \t]+([^/\n]*(?:,[ \t]*\n[^/\n]*)*)", re.MULTILINE)
+_DECLARED = re.compile(r"^[ \t]*(class|unary|binary)[ \t]+(\w+(?:\s*,\s*\w+)*)", re.MULTILINE)
 
 
 def colour(text: str, vocabulary: Vocabulary | None = None) -> Html:

@@ -105,7 +105,7 @@ def _row(clip: ClipPanel, fact: Fact, colour: int) -> Html:
         here = here & clip.present[:, fact.object]
     return tag(
         "div",
-        tag("span", fact.predicate, class_="label mono", title=fact.predicate),
+        tag("span", fact.predicate, class_="label mono", title=fact.predicate if len(fact.predicate) > 15 else None),
         strip(fact, here, f"c{colour % COLOURS}"),
         tag("output", class_="now", data_now=fact.index),
         class_="row",
@@ -115,11 +115,12 @@ def _row(clip: ClipPanel, fact: Fact, colour: int) -> Html:
 def strip(fact: Fact, here: NDArray[np.bool_], css: str) -> Html:
     """One fact as SVG, one unit a frame: ground where present, shade = probability, lower line = truth."""
     true = np.zeros(len(here), np.bool_) if fact.truth is None else fact.truth
-    shades = [_run(a, b, 5, f"{p:g}") for a, b, p in _runs(np.round(fact.prob / SHADES) * SHADES) if p > 0]
+    levels = np.round(fact.prob / SHADES).astype(int)
+    shades = [_shade(levels == k, f"{k * SHADES:.2f}") for k in np.unique(levels) if k > 0]
     parts = [_stretches(here, 5, "here"), tag("g", shades, class_="p"), _stretches(true, 12.5, "true")]
-    label = f"{fact.predicate}: predicted above 0.5 in frames {spans(fact.prob > 0.5)}"
+    label = f"{fact.predicate}: likely at {spans(fact.prob > 0.5)}"
     if fact.truth is not None:
-        label += f", true in frames {spans(fact.truth)}"
+        label += f"; true at {spans(fact.truth)}"
     return tag(
         "svg",
         parts,
@@ -153,15 +154,16 @@ def spans(mask: NDArray[np.bool_]) -> str:
     return ", ".join(str(a) if b == a + 1 else f"{a}-{b - 1}" for a, b, on in _runs(mask) if on) or "none"
 
 
-def _runs(values: NDArray[np.generic]) -> list[tuple[int, int, float]]:
-    """Maximal stretches [a, b) of equal values."""
-    cuts = [0, *(np.flatnonzero(values[1:] != values[:-1]) + 1).tolist(), len(values)]
-    return [(a, b, float(values[a])) for a, b in pairwise(cuts)]
+def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int, bool]]:
+    """Maximal stretches [a, b) of equal truth."""
+    cuts = [0, *(np.flatnonzero(mask[1:] != mask[:-1]) + 1).tolist(), len(mask)]
+    return [(a, b, bool(mask[a])) for a, b in pairwise(cuts)]
 
 
-def _run(a: int, b: int, y: float, opacity: str) -> Html:
-    """Frames [a, b) of one shade; written without :func:`tag`, because a page has thousands of them."""
-    return Html(f'<path d="M{a} {y:g}h{b - a}" opacity="{opacity}"/>')
+def _shade(mask: NDArray[np.bool_], opacity: str) -> Html:
+    """The frames of one shade; written without :func:`tag`, because a page has thousands of them."""
+    d = "".join(f"M{a} 5h{b - a}" for a, b, on in _runs(mask) if on)
+    return Html(f'<path d="{d}" opacity="{opacity.lstrip("0") or "0"}"/>')
 
 
 def _stretches(mask: NDArray[np.bool_], y: float, css: str) -> Html | None:

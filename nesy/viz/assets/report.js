@@ -20,6 +20,7 @@
       this.panel = panel;
       this.index = Number(panel.dataset.clip);
       this.data = JSON.parse($(`#data-${this.index}`).textContent);
+      for (const fact of this.data.facts) fact.prob = fact.permille.map((p) => p / 1000);
       this.frame = 0;
       this.focus = null;
       this.timer = null;
@@ -274,9 +275,9 @@
 
   function restore() {
     const state = new URLSearchParams(location.hash.slice(1));
-    if (!state.has("clip")) return false;
-    const frame = Number(state.get("frame"));
-    go(Number(state.get("clip")) || 0, Number.isFinite(frame) ? Math.floor(frame) : 0);
+    const index = Number(state.get("clip") ?? "none"), frame = Number(state.get("frame"));
+    if (!Number.isInteger(index) || index < 0 || index >= panels.length) return false;
+    go(index, Number.isFinite(frame) ? Math.floor(frame) : 0);
     return true;
   }
 
