@@ -87,7 +87,7 @@ def results(rows: Sequence[MetricRow]) -> Html:
 
 
 def _table_row(i: int, row: MetricRow, css: str, metrics: Sequence[str], best: dict[str, set[int]]) -> Html:
-    role = tag("span", row.role, class_="badge") if row.role in ("ceiling", "chance") else None
+    role = tag("span", row.role, class_="badge") if row.role in ("ceiling", "chance") and row.name != row.role else None
     seeds = "seed" if len(row.seeds) == 1 else "seeds"
     head = tag(
         "th",

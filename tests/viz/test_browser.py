@@ -143,6 +143,21 @@ def test_timeline_witness_and_thumbnail_jump(page: Chromium, clips: list[ClipPan
     check(page, clips, 1, clips[1].witness[-1].frame)
 
 
+def test_all_strips_stand_under_the_axis(browser: Chromium, tmp_path: Path) -> None:
+    crowd = clip(10, 8)  # its pairs scroll
+    browser.open(write_report(Report("t", clips=[crowd]), tmp_path / "crowd.html"))
+    edges = browser.evaluate(
+        "[...document.querySelectorAll('.axis .track, .strip')].map((e) => e.getBoundingClientRect())"
+        ".map((r) => [r.left, r.right])"
+    )
+    assert len(edges) > 100
+    assert all(e == pytest.approx(edges[0], abs=0.5) for e in edges)
+    heights = browser.evaluate(
+        "(() => { const p = document.querySelector('.pairs'); return [p.scrollHeight, p.clientHeight]; })()"
+    )
+    assert heights[0] > heights[1]
+
+
 def test_address_sets_and_keeps_the_state(page: Chromium, clips: list[ClipPanel], tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     page.open(path, "#clip=1&frame=5")
