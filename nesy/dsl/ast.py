@@ -5,6 +5,7 @@ Two nodes are equal when they say the same; where they stand in a file (``span``
 :mod:`nesy.reasoners.temporal.definition`.
 """
 
+# ruff: noqa: RUF009  (the default of `span` is one immutable field)
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from nesy.errors import Span
 
 
 def _span() -> Span | None:
-    return field(default=None, compare=False, repr=False, kw_only=True)  # type: ignore[return-value]
+    return field(default=None, compare=False, repr=False, kw_only=True)
 
 
 Unit: TypeAlias = Literal["frames", "seconds", "fraction"]
@@ -38,13 +39,73 @@ class Window:
 
 
 class Formula:
-    """Base of all formulas. Subclasses are frozen dataclasses."""
+    """Base of all formulas. Subclasses are frozen dataclasses; comparing and hashing them costs no Python stack."""
 
-    __slots__ = ()
+    __slots__ = ("_hash",)
     span: Span | None
+    _hash: int
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Formula):
+            return NotImplemented
+        stack: list[tuple[Formula, Formula]] = [(self, other)]
+        done: set[tuple[int, int]] = set()  # shared subformulas are compared once
+        while stack:
+            a, b = stack.pop()
+            if a is b or (id(a), id(b)) in done:
+                continue
+            if type(a) is not type(b) or hash(a) != hash(b) or _own(a) != _own(b):
+                return False
+            xs, ys = children(a), children(b)
+            if len(xs) != len(ys):
+                return False
+            done.add((id(a), id(b)))
+            stack.extend(zip(xs, ys, strict=True))
+        return True
+
+    def __hash__(self) -> int:
+        stack: list[Formula] = [self]
+        while stack:
+            f = stack[-1]
+            waiting = [g for g in children(f) if not hasattr(g, "_hash")]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            if not hasattr(f, "_hash"):
+                value = hash((type(f).__name__, _own(f), tuple(g._hash for g in children(f))))
+                object.__setattr__(f, "_hash", value)
+        return self._hash
 
 
-@dataclass(frozen=True, slots=True)
+def _own(f: Formula) -> tuple[object, ...]:
+    """What ``f`` says itself, without its subformulas and its place."""
+    match f:
+        case And() | Or() | Not() | Implies() | Iff() | Next() | WeakNext() | Previous() | WeakPrevious():
+            return ()
+        case Truth(value):
+            return (value,)
+        case Atom(predicate, args):
+            return (predicate, args)
+        case Equal(left, right):
+            return (left, right)
+        case Distinct(args):
+            return args
+        case Then(_, gaps):
+            return gaps
+        case Hinted(_, location, duration):
+            return (location, duration)
+        case Exists(bindings) | Forall(bindings):
+            return bindings
+        case ExistsAtLeast(count, bindings):
+            return (count, *bindings)
+        case Count(comparison, number, bindings):
+            return (comparison, number, *bindings)
+        case _:
+            return (f.window,)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Truth(Formula):
     """``true`` or ``false``."""
 
@@ -52,7 +113,7 @@ class Truth(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Atom(Formula):
     """``predicate(arg, ...)``: a class, a learned predicate, a custom predicate, a rule head or a macro."""
 
@@ -61,7 +122,7 @@ class Atom(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Equal(Formula):
     """``a = b``: both variables denote the same object (``a != b`` is ``Not(Equal(a, b))``)."""
 
@@ -70,7 +131,7 @@ class Equal(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Distinct(Formula):
     """``distinct(a, b, ...)``: pairwise different objects."""
 
@@ -78,13 +139,13 @@ class Distinct(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Not(Formula):
     body: Formula
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class And(Formula):
     """Conjunction of two or more."""
 
@@ -92,7 +153,7 @@ class And(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Or(Formula):
     """Disjunction of two or more."""
 
@@ -100,21 +161,21 @@ class Or(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Implies(Formula):
     left: Formula
     right: Formula
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Iff(Formula):
     left: Formula
     right: Formula
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Next(Formula):
     """Strong next: false at the last frame."""
 
@@ -122,7 +183,7 @@ class Next(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WeakNext(Formula):
     """Weak next: true at the last frame."""
 
@@ -130,7 +191,7 @@ class WeakNext(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Previous(Formula):
     """Strong previous: false at the first frame."""
 
@@ -138,7 +199,7 @@ class Previous(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WeakPrevious(Formula):
     """Weak previous: true at the first frame."""
 
@@ -146,21 +207,21 @@ class WeakPrevious(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Eventually(Formula):
     body: Formula
     window: Window | None = None
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Always(Formula):
     body: Formula
     window: Window | None = None
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Once(Formula):
     """Past ``eventually``: now or at an earlier frame."""
 
@@ -169,7 +230,7 @@ class Once(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Historically(Formula):
     """Past ``always``: now and at every earlier frame."""
 
@@ -178,7 +239,7 @@ class Historically(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Until(Formula):
     """``right`` holds at some j >= i (inside the window), ``left`` at every k with i <= k < j."""
 
@@ -188,7 +249,7 @@ class Until(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Release(Formula):
     """Dual of until: ``not (not left until not right)``."""
 
@@ -198,7 +259,7 @@ class Release(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WeakUntil(Formula):
     """``left until right``, or ``left`` to the end (with a window: to the window's end)."""
 
@@ -208,7 +269,7 @@ class WeakUntil(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Since(Formula):
     """``right`` held at some j <= i (inside the window), ``left`` at every k with j < k <= i."""
 
@@ -218,7 +279,7 @@ class Since(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Then(Formula):
     """``a then b then c``: ``eventually (a and next eventually (b and next eventually c))``, each strictly later.
 
@@ -231,7 +292,7 @@ class Then(Formula):
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Hinted(Formula):
     """``f @ early short``: where in the clip, and for how long, ``f`` is said to happen.
 
@@ -254,25 +315,42 @@ class Binding:
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Exists(Formula):
     bindings: tuple[Binding, ...]
     body: Formula
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Forall(Formula):
     bindings: tuple[Binding, ...]
     body: Formula
     span: Span | None = _span()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ExistsAtLeast(Formula):
     """``exists at least n x: c { ... }``: at least ``n`` different objects (tuples of objects) satisfy the body."""
 
     count: int
+    bindings: tuple[Binding, ...]
+    body: Formula
+    span: Span | None = _span()
+
+
+Comparison: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Count(Formula):
+    """``count x: c { ... } >= n``: how many objects (tuples of objects) satisfy the body, compared with a number.
+
+    Elaboration (:mod:`nesy.dsl.elaborate`) says it with :class:`ExistsAtLeast`; reasoners never meet it.
+    """
+
+    comparison: Comparison
+    number: int
     bindings: tuple[Binding, ...]
     body: Formula
     span: Span | None = _span()
@@ -423,6 +501,7 @@ class Module:
     statements: tuple[Statement, ...]
     file: str = field(default="<text>", compare=False)
     source: str = field(default="", compare=False, repr=False)
+    imports: tuple[Module, ...] = field(default=(), compare=False, repr=False)
 
     def of(self, kind: type[Statement]) -> list[Statement]:
         """All statements of one type, in order."""

@@ -1,0 +1,18 @@
+"""The stated limits of the language. Whatever exceeds one is refused with an error, never with a hang or a crash."""
+
+from __future__ import annotations
+
+FILE_BYTES = 1 << 20
+"""Size of one file or formula, as UTF-8."""
+
+NESTING = 200
+"""Depth of one formula as a tree, also after macros and rules are unfolded."""
+
+VARIABLES = 8
+"""Quantified variables of one spec, after unfolding: on nested scopes, the most that are in scope at once."""
+
+NODES = 100_000
+"""Size of one formula after unfolding."""
+
+DIGITS = 18
+"""Digits of one number."""
