@@ -21,6 +21,7 @@ from nesy.perception.base import Batch, PredicateModel, View, backends
 from nesy.perception.crops import cut
 from nesy.scenegraph import SceneGraph, Vocabulary
 
+RARE = -3.0  # log-odds of a fact before training
 MOTION = 10  # features of motion() per object and frame
 GEOMETRY = 14  # features of geometry() per ordered pair and frame
 
@@ -54,6 +55,10 @@ class Tiny(PredicateModel):
         self.object = nn.Linear(width, 32)
         self.space = nn.Linear(GEOMETRY + 16, 32)
         self.relate = nn.Sequential(nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, r))
+        # Facts are rare. Starting from p = 1/2 every temporal spec is almost surely true of every clip, and its gradient
+        # says nothing; from a small p it says which frames and objects come closest.
+        for head in (self.act[-1], self.relate[-1]):
+            nn.init.constant_(head.bias, RARE)
 
     def look(self, frames: NDArray[np.uint8], boxes: NDArray[np.float32], present: NDArray[np.bool_]) -> View:
         return cut(frames, boxes, present, size=self.crop)

@@ -10,11 +10,13 @@ None of them is zero or without gradient when no proof is found: all probabiliti
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from math import ceil
 
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
@@ -39,6 +41,33 @@ def alignment(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int],
 def contrastive(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int], limit: int) -> Tensor:
     """Mean of -log (1 - P(spec)) over pairs of a clip and a spec of another caption."""
     return soft_cap(-align(specs, graph, clips=clips, assignments=limit).log_not).mean()
+
+
+def discrimination(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int], limit: int,
+                   false: Sequence[tuple[int, Formula]] = ()) -> Tensor:
+    """Symmetric cross-entropy of "which caption belongs to this clip, which clip to this caption".
+
+    The scores are log P(spec | clip), so that a clip is told apart by ratios of probabilities, however small they are:
+    unlike ``contrastive`` it does not pull all probabilities to their base rate first. ``false`` adds (index, spec)
+    contrasts to the candidates of a clip. Source: MIL-NCE (Miech et al., 2020) and CLIP, on exact probabilities.
+    """
+    n = len(specs)
+    items = [(specs[j], clips[i]) for i in range(n) for j in range(n)] + [(f, clips[i]) for i, f in false]
+    out = align([s for s, _ in items], graph, clips=[c for _, c in items], assignments=limit).log_prob
+    score = out[: n * n].reshape(n, n)
+    same = torch.tensor([[i != j and specs[i] == specs[j] for j in range(n)] for i in range(n)], device=out.device)
+    score = score.masked_fill(same, -1e9)
+    target = torch.arange(n, device=out.device)
+    rows = score
+    if false:
+        most = max(Counter(i for i, _ in false).values())
+        extra = score.new_full((n, most), -1e9)
+        seen: Counter[int] = Counter()
+        for k, (i, _) in enumerate(false):
+            extra[i, seen[i]] = out[n * n + k]
+            seen[i] += 1
+        rows = torch.cat([score, extra], 1)
+    return (cross_entropy(rows, target) + cross_entropy(score.T, target)) / 2
 
 
 def location_weights(event: Formula, frames: int) -> Tensor:

@@ -13,9 +13,11 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.reasoners.temporal.shape import prefix
 from nesy.scenegraph import SceneGraph, Vocabulary
+from nesy.training.contrasts import contrasts, other, reordered
 from nesy.training.examples import TrainBatch, truth_tensors
-from nesy.training.losses import alignment, contrastive, negated, soft_cap, temporal, word_specs
+from nesy.training.losses import alignment, contrastive, discrimination, negated, soft_cap, temporal, word_specs
 from nesy.training.settings import TrainSettings
+from nesy.training.windows import window
 
 
 @dataclass(frozen=True)
@@ -58,21 +60,14 @@ class Objective:
         return Losses(total, parts)
 
     def _captions(self, batch: TrainBatch, choice: torch.Generator) -> tuple[list[Formula], list[int]]:
-        """One caption of each clip that has one."""
+        """One caption of each clip that has one, cut to a window of its events."""
         specs, clips = [], []
         for i, e in enumerate(batch.examples):
             if e.captions:
                 k = int(torch.randint(len(e.captions), (1,), generator=choice))
-                specs.append(e.captions[k].spec)
+                specs.append(window(e.captions[k].spec, self.settings.window, choice))
                 clips.append(i)
         return specs, clips
-
-    def _others(self, count: int, choice: torch.Generator) -> list[tuple[int, int]]:
-        """Pairs (clip, whose caption it is contrasted with), each clip with up to ``negatives`` different others."""
-        if count < 2:
-            return []
-        shifts = torch.randperm(count - 1, generator=choice)[: self.settings.negatives] + 1
-        return [(i, (i + int(s)) % count) for s in shifts for i in range(count)]
 
     def _aligned(
         self, graph: SceneGraph, own: list[Formula], clips: list[int], choice: torch.Generator
@@ -81,17 +76,20 @@ class Objective:
         parts: dict[str, Tensor] = {}
         if weight.alignment:
             parts["alignment"] = alignment(own, graph, clips, limit)
-        pairs = [(i, j) for i, j in self._others(len(own), choice) if own[i] != own[j]]
-        if weight.contrastive and pairs:
-            parts["contrastive"] = contrastive([own[j] for _, j in pairs], graph, [clips[i] for i, _ in pairs], limit)
+        if weight.discrimination and len(own) > 1:
+            parts["discrimination"] = discrimination(own, graph, clips, limit, reordered(own, choice))
+        drawn = {name: contrasts[name](own, choice) for name in self.settings.contrasts}
+        false = [pair for pairs in drawn.values() for pair in pairs]
+        if weight.contrastive and false:
+            parts["contrastive"] = contrastive([f for _, f in false], graph, [clips[i] for i, _ in false], limit)
         if weight.temporal:
             parts["temporal"] = temporal(own, graph, clips, limit)
         if weight.semantic and self.broken:
             each = [(b, c) for c in clips for b in self.broken]
             lost = contrastive([b for b, _ in each], graph, [c for _, c in each], limit)
             parts["semantic"] = lost
-        if weight.words and pairs:
-            absent = [(w, i) for i, j in pairs for w in words(own[j]) - words(own[i])]
+        if weight.words:
+            absent = [(w, i) for i, spec in other(own, choice) for w in words(spec) - words(own[i])]
             if absent:
                 parts["words"] = contrastive(
                     [word_specs(*w) for w, _ in absent], graph, [clips[i] for _, i in absent], limit
@@ -106,8 +104,7 @@ class Objective:
         bags = [bag(s) for s in own]
         positive = [(f, c) for fs, c in zip(bags, clips, strict=True) for f in fs]
         parts = {"alignment": alignment([f for f, _ in positive], graph, [c for _, c in positive], limit)}
-        pairs = self._others(len(own), choice)
-        negative = [(f, clips[i]) for i, j in pairs for f in bags[j] if f not in bags[i]]
+        negative = [(f, clips[i]) for i, spec in other(own, choice) for f in bag(spec) if f not in bags[i]]
         if negative and self.settings.loss.contrastive:
             parts["contrastive"] = contrastive([f for f, _ in negative], graph, [c for _, c in negative], limit)
         return parts

@@ -16,6 +16,7 @@ class LossWeights:
 
     alignment: float = 1.0
     contrastive: float = 1.0
+    discrimination: float = 0.0
     temporal: float = 0.0
     semantic: float = 0.1
     words: float = 0.1
@@ -28,7 +29,8 @@ class TrainSettings:
     epochs, batch (clips a step), learning_rate (peak; linear warm-up, cosine decay), weight_decay, seed.
     supervision: what is learned from: captions; frame ``labels`` (of a share ``label_share`` of the training clips);
         or the ``multiple-instance`` baseline (a caption's predicates, each somewhere in the clip).
-    negatives: other captions that a clip is contrasted with, in each step.
+    contrasts: what a clip is contrasted with in each step: other, nameless, reordered (nesy.training.contrasts).
+    window: events of a caption asked at once, a random subsequence of them in each step (nesy.training.windows).
     assignments: bindings of a spec's variables that are followed (the most probable ones).
     loss: the weights.
     device: ``auto`` takes a GPU when there is one.
@@ -42,8 +44,9 @@ class TrainSettings:
     seed: int = 0
     supervision: Supervision = "captions"
     label_share: float = 1.0
-    negatives: int = 2
-    assignments: int = 48
+    contrasts: tuple[str, ...] = ("other", "nameless", "reordered")
+    window: int = 3
+    assignments: int = 8
     loss: LossWeights = field(default_factory=LossWeights)
     device: str = "auto"
     checkpoint_every: int = 1
@@ -62,7 +65,7 @@ def read_settings(values: dict[str, Any], where: str = "train") -> TrainSettings
             expected=get_args(Supervision),
             hint=did_you_mean(settings.supervision, get_args(Supervision)),
         )
-    for key in ("epochs", "batch", "negatives", "assignments", "checkpoint_every"):
+    for key in ("epochs", "batch", "window", "assignments", "checkpoint_every"):
         if getattr(settings, key) < 1:
             raise SpecTypeError(f"{where}.{key} is {getattr(settings, key)}, expected at least 1")
     if not 0 < settings.label_share <= 1:
