@@ -1,0 +1,104 @@
+"""Ask a scene graph a question: the probability of a formula, how it was computed, and a witness."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from nesy.dsl.ast import Formula
+from nesy.errors import GroundingError
+from nesy.reasoners.temporal.exact import CONFIGURATIONS, Facts, configurations, exact
+from nesy.reasoners.temporal.explain import Step, most_probable_world, prove
+from nesy.reasoners.temporal.lifted import align
+from nesy.scenegraph import SceneGraph
+
+Method = Literal["auto", "exact", "bounds"]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Why the formula holds in its most probable world.
+
+    objects: number of the object that each leading variable denotes.
+    frames: the frames in which the proof uses a fact.
+    steps: those facts, in order of time.
+    """
+
+    objects: dict[str, int]
+    frames: tuple[int, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """P(formula) on one clip.
+
+    probability: the exact value; with ``method`` "lower bound" the larger of the known lower bounds.
+    method: ``exact``, or ``lower bound`` when a budget was exceeded; then ``lower <= P <= upper``.
+    note: why it is not exact.
+    witness: None where the formula is impossible or the budget does not allow the search.
+    """
+
+    probability: float
+    method: str
+    lower: float
+    upper: float
+    witness: Witness | None
+    note: str | None = None
+
+
+def query(
+    formula: Formula,
+    graph: SceneGraph,
+    *,
+    method: Method = "auto",
+    budget: int = CONFIGURATIONS,
+    witness: bool = True,
+) -> Answer:
+    """The probability of ``formula`` on one clip (B = 1), exact within ``budget``, otherwise between named bounds.
+
+    Args:
+        method: ``exact`` raises where the budget is exceeded, ``auto`` falls back to bounds and says so.
+
+    Raises:
+        GroundingError: unknown predicates, or no method applies.
+    """
+    note = None
+    if method in ("auto", "exact"):
+        try:
+            with torch.no_grad():
+                p = min(1.0, max(0.0, float(exact(formula, graph, budget=budget))))
+            return Answer(p, "exact", p, p, explain(formula, graph) if witness and p > 0 else None)
+        except GroundingError as e:
+            if method == "exact" or e.span is not None:
+                raise
+            note = e.message
+    lower, upper = bounds(formula, graph)
+    return Answer(lower, "lower bound", lower, upper, explain(formula, graph) if witness else None, note)
+
+
+def bounds(formula: Formula, graph: SceneGraph) -> tuple[float, float]:
+    """max over assignments <= P <= sum over assignments, both exact per assignment."""
+    with torch.no_grad():
+        many = 1_000_000
+        low = align([formula], graph, union="max", assignments=many)
+        high = align([formula], graph, union="sum", assignments=many)
+    return math.exp(float(low.log_prob[0])), math.exp(float(high.log_prob[0]))
+
+
+def explain(formula: Formula, graph: SceneGraph, ways: int = 64) -> Witness | None:
+    """A proof in the most probable world, among the ``ways`` most probable class configurations."""
+    facts = Facts(graph)
+    try:
+        found = sorted(((float(w), c) for c, w in configurations(formula, facts)), key=lambda weighted: -weighted[0])
+        for _, classes in found[:ways]:
+            world = most_probable_world(formula, facts, classes, {})
+            if world is not None:
+                objects, steps = prove(formula, world)
+                return Witness(objects, tuple(sorted({s.frame for s in steps})), tuple(steps))
+    except GroundingError:  # the search has the same budgets as the probability
+        return None
+    return None
