@@ -57,8 +57,10 @@ class Tiny(PredicateModel):
         self.relate = nn.Sequential(nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, r))
         # Facts are rare. Starting from p = 1/2 every temporal spec is almost surely true of every clip, and its gradient
         # says nothing; from a small p it says which frames and objects come closest.
-        for head in (self.act[-1], self.relate[-1]):
-            nn.init.constant_(head.bias, RARE)
+        with torch.no_grad():
+            for name, bias in self.named_parameters():
+                if name in ("act.2.bias", "relate.3.bias"):
+                    bias.fill_(RARE)
 
     def look(self, frames: NDArray[np.uint8], boxes: NDArray[np.float32], present: NDArray[np.bool_]) -> View:
         return cut(frames, boxes, present, size=self.crop)

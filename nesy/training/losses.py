@@ -43,8 +43,13 @@ def contrastive(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int
     return soft_cap(-align(specs, graph, clips=clips, assignments=limit).log_not).mean()
 
 
-def discrimination(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int], limit: int,
-                   false: Sequence[tuple[int, Formula]] = ()) -> Tensor:
+def discrimination(
+    specs: Sequence[Formula],
+    graph: SceneGraph,
+    clips: Sequence[int],
+    limit: int,
+    false: Sequence[tuple[int, Formula]] = (),
+) -> Tensor:
     """Symmetric cross-entropy of "which caption belongs to this clip, which clip to this caption".
 
     The scores are log P(spec | clip), so that a clip is told apart by ratios of probabilities, however small they are:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -213,7 +214,7 @@ def test_miniscoped_batches_equal_single_clips():
     rng = random.Random(13)
     for _ in range(20):
         names = ("x", "y", "z")
-        body = ast.Then(tuple(random_formula(rng, 1, (a, b), quantify=0) for a, b in zip(names, names[1:])), (None,))
+        body = ast.Then(tuple(random_formula(rng, 1, (a, b), quantify=0) for a, b in pairwise(names)), (None,))
         spec = ast.Exists(tuple(Binding(n, rng.choice([None, "cat", "dog"])) for n in names), body)
         graphs = [random_graph(rng, rng.randint(1, 4), 3) for _ in range(3)]
         alone = [try_align([spec], g, assignments=4) for g in graphs]
