@@ -53,6 +53,16 @@ def read_video(path: Path | str, expected_frames: int | None = None) -> NDArray[
     return np.stack(frames)
 
 
+def video_rate(path: Path | str) -> float | None:
+    """Frames a second as the container states it, None when it does not."""
+    try:
+        with av.open(str(path)) as container:
+            rate = container.streams.video[0].average_rate
+    except (av.error.FFmpegError, OSError, IndexError):
+        return None
+    return float(rate) if rate else None
+
+
 def write_video(path: Path | str, frames: NDArray[np.uint8], fps: float, *, quality: int = 16) -> None:
     """Encode uint8 [T, H, W, 3] RGB as H.264 mp4, atomically and deterministically.
 

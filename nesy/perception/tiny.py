@@ -55,8 +55,8 @@ class Tiny(PredicateModel):
         self.object = nn.Linear(width, 32)
         self.space = nn.Linear(GEOMETRY + 16, 32)
         self.relate = nn.Sequential(nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, r))
-        # Facts are rare. Starting from p = 1/2 every temporal spec is almost surely true of every clip, and its gradient
-        # says nothing; from a small p it says which frames and objects come closest.
+        # Facts are rare. Starting from p = 1/2 every temporal spec is almost surely true of every clip, and its
+        # gradient says nothing; from a small p it says which frames and objects come closest.
         with torch.no_grad():
             for name, bias in self.named_parameters():
                 if name in ("act.2.bias", "relate.3.bias"):

@@ -1,7 +1,7 @@
 """Checkpoints: safetensors for tensors, JSON for the rest, complete and atomic.
 
-``epoch-0007/`` holds ``model.safetensors``, ``optimizer.safetensors`` and ``state.json`` (epoch, optimizer settings); the
-RNG state lies beside the optimizer's tensors. A checkpoint is written under a temporary name and renamed when it is
+``epoch-0007/`` holds ``model.safetensors``, ``optimizer.safetensors`` and ``state.json`` (epoch, optimizer settings);
+the RNG state lies beside the optimizer's tensors. A checkpoint is written under a temporary name and renamed when it is
 whole; what a kill leaves half-written is ignored and removed later. Nothing is pickled.
 """
 

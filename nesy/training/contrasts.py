@@ -45,7 +45,7 @@ def nameless(own: Sequence[Formula], choice: torch.Generator) -> list[tuple[int,
 
 @contrasts.register("reordered")
 def reordered(own: Sequence[Formula], choice: torch.Generator) -> list[tuple[int, Formula]]:
-    """Each clip with its own spec, the events of its outermost ``then`` shuffled (a different order, if there is one)."""
+    """Each clip with its own spec, the events of its outermost ``then`` in another order."""
     out = []
     for i, spec in enumerate(own):
         shuffled = shuffle(spec, choice)

@@ -1,0 +1,5 @@
+"""``python -m nesy`` is ``nesy``."""
+
+from nesy.cli import main
+
+main()

@@ -1,0 +1,87 @@
+"""The application: its commands and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+
+from nesy.errors import NesyError
+
+app = typer.Typer(
+    name="nesy",
+    help="Learn what happens in videos from their captions, through a temporal logic.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True)
+DEBUG = "NESY_DEBUG"
+
+
+def _version(show: bool) -> None:
+    if show:
+        from nesy import __version__
+
+        print(f"nesy {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+    if debug:
+        os.environ[DEBUG] = "1"
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and give its exit code; the only handler of errors."""
+    from nesy.cli import commands  # noqa: F401  registers the commands
+
+    if "--debug" in arguments:  # accepted anywhere on the line
+        arguments = ["--debug", *(a for a in arguments if a != "--debug")]
+    try:
+        code = typer.main.get_command(app).main(arguments, prog_name="nesy", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except NesyError as e:
+        if os.environ.get(DEBUG):
+            raise
+        print(str(e), file=sys.stderr)
+        return 2
+    except click.exceptions.Exit as e:
+        return e.exit_code
+    except click.ClickException as e:
+        e.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has gone: `nesy ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        if os.environ.get(DEBUG):
+            raise
+        print(
+            "error: out of memory\n  help: fewer clips, a smaller batch (train.batch) or shorter clips", file=sys.stderr
+        )
+        return 2
+    except Exception as e:
+        if os.environ.get(DEBUG):
+            raise
+        print(
+            f"error: internal fault ({type(e).__name__}: {str(e)[:300]})\n"
+            "  help: this is a mistake in nesy, not in your input; run again with --debug and report what it prints",
+            file=sys.stderr,
+        )
+        return 3

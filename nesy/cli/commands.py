@@ -1,0 +1,8 @@
+"""All commands, registered by importing their modules."""
+
+from nesy.cli import check as check
+from nesy.cli import data as data
+from nesy.cli import learn as learn
+from nesy.cli import predict as predict
+from nesy.cli import query as query
+from nesy.cli import report as report

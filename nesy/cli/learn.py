@@ -1,0 +1,119 @@
+"""``nesy train`` and ``nesy eval``."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nesy.cli.app import app, err, out
+from nesy.cli.progress import bars
+from nesy.errors import DataError, did_you_mean
+
+Spec = Annotated[Path, typer.Argument(help="A task file, for example examples/platformer.dsl.")]
+Run = Annotated[Path, typer.Argument(help="The folder of a run.")]
+
+
+@app.command("train")
+def train(
+    spec: Spec,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The run's folder (default runs/NAME).")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a setting: train.epochs=3, data.clips=200, ...")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's newest checkpoint.")] = False,
+) -> None:
+    """Learn to predict scene graphs from captions.
+
+    Example: nesy train examples/platformer.dsl --out runs/first --set train.epochs=10
+    """
+    from nesy.training import run as runs
+    from nesy.training.evaluate import evaluate
+    from nesy.training.task import read_task
+
+    folder = out_folder or Path("runs") / spec.stem
+    if resume and (folder / "settings.json").exists():
+        if settings:
+            raise DataError("--set cannot change a run that is resumed", hint="leave --set out, or start a new run")
+        task = runs.reopen(folder)
+    else:
+        task = read_task(spec, settings)
+        runs.start(folder, task, settings or [])
+    for warning in task.checked.warnings:
+        err.print(str(warning), markup=False)
+    began = time.perf_counter()
+    with bars() as shown:
+        data = runs.prepare(task, ("train", "test"), shown.tell)
+        runs.write_report_of(folder, data.report)
+        model = runs.fit(task, data.splits["train"], folder, resume=resume, progress=shown.training("training"))
+    _say_report(data.report.read, dict(data.report.skipped), data.report.examples)
+    if any(e.truth is not None for e in data.splits["test"]):
+        name = "captions" if task.train.supervision == "captions" else task.train.supervision
+        scores = evaluate(model, data.splits["test"]).as_dict()
+        runs.add_metrics(folder, name, task.train.supervision, task.train.seed, scores)
+        _print_table(folder)
+    out.print(f"run: {folder}  ({time.perf_counter() - began:.0f} s)", markup=False)
+
+
+@app.command("eval")
+def evaluate_run(
+    run: Run,
+    baselines: Annotated[
+        str | None,
+        typer.Option(help="Also train and score these rows: all, or names separated by commas (labels-100, ...)."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of each baseline.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
+) -> None:
+    """Score a run on its test split, with the baselines trained on the same data and split.
+
+    Example: nesy eval runs/first --baselines all
+    """
+    from nesy.training import run as runs
+    from nesy.training import table
+    from nesy.training.evaluate import evaluate
+
+    task = runs.reopen(run)
+    known = {row.name.replace(" %", "%").replace(" ", "-"): row for row in table.ROWS}
+    chosen = list(known) if baselines == "all" else [b for b in (baselines or "").split(",") if b]
+    for name in chosen:
+        if name not in known:
+            raise DataError(f"no baseline `{name}`", expected=[*known, "all"], hint=did_you_mean(name, known))
+    with bars() as shown:
+        splits = ("train", "test") if chosen else ("test",)
+        data = runs.prepare(task, splits, shown.tell)
+        if all(e.truth is None for e in data.splits["test"]):
+            raise DataError(
+                "the test clips have no ground truth for the task's vocabulary: nothing can be scored",
+                hint="`nesy predict` and `nesy query` need none",
+            )
+        scores = evaluate(runs.load_model(run, task), data.splits["test"]).as_dict()
+        runs.add_metrics(run, "captions", task.train.supervision, task.train.seed, scores)
+        for key in chosen:
+            row = known[key]
+            for seed in range(task.train.seed, task.train.seed + seeds):
+                if (row.name, seed) != ("captions", task.train.seed):
+                    table.baseline(task, data, row, seed, run, shown.training(f"{row.name}, seed {seed}"))
+        if chosen:
+            table.chance_row(task, data, run)
+    if as_json:
+        print(json.dumps(runs.metrics(run)))
+    else:
+        _print_table(run)
+
+
+def _print_table(folder: Path) -> None:
+    from nesy.viz import metrics_table
+    from nesy.viz.measured import metric_rows
+
+    out.print(metrics_table(metric_rows(folder)))
+
+
+def _say_report(read: int, skipped: dict[str, int], examples: dict[str, Any]) -> None:
+    left = "".join(f"\n  {count} x {reason} (first: {examples[reason]})" for reason, count in skipped.items())
+    err.print(f"read {read} clips; left out:{left or ' nothing'}", markup=False)

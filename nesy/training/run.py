@@ -1,0 +1,218 @@
+"""A run's folder: what was asked, what was read, how it went, what was learned.
+
+spec.dsl          the task, imports flattened into one file
+settings.json     all stages' settings, the command's overrides, versions
+data_report.json  what was read, what was left out and why
+log.jsonl         one line an epoch: losses, seconds
+checkpoints/      see nesy.training.checkpoint
+metrics.json      rows of the results table, written by ``nesy eval`` and ``nesy train``
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nesy.datasets import open_dataset
+from nesy.datasets.base import DataReport, Dataset
+from nesy.dsl import ast
+from nesy.dsl.printer import module_to_text
+from nesy.dsl.signature import modules_of
+from nesy.errors import CheckpointError, DataError
+from nesy.perception import PredicateModel
+from nesy.training import checkpoint
+from nesy.training.examples import Example, examples
+from nesy.training.loop import Progress, train
+from nesy.training.objective import Objective
+from nesy.training.task import Task, read_task
+
+Told = Callable[[str, int, int], None]
+"""Progress of the preparations: what is being done, how many are done, how many there are."""
+
+
+@dataclass
+class Data:
+    """The examples of each split and the report of making them."""
+
+    dataset: Dataset
+    splits: dict[str, list[Example]]
+    report: DataReport
+
+
+def cache_folder() -> Path:
+    """Where made datasets are kept: ``$NESY_CACHE``, else ``nesy`` in the user's cache folder."""
+    return Path(
+        os.environ.get("NESY_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nesy"
+    )
+
+
+def prepare(task: Task, splits: tuple[str, ...], told: Told | None = None) -> Data:
+    """Open the task's data (making it if it is generated), decode it and extract specs from its captions.
+
+    Raises:
+        DataError: no readable clip in a split, or a vocabulary that the data does not have.
+    """
+
+    def tell(what: str) -> Callable[[int, int], None] | None:
+        return None if told is None else lambda done, total: told(what, done, total)
+
+    name, settings = task.data
+    dataset = open_dataset(name, settings, cache_folder(), progress=tell("making data"))
+    report = dataset.report
+    report.read = 0
+    model, extract = task.model(), task.extractor()
+    out: dict[str, list[Example]] = {}
+    for split in splits:
+        clips = dataset.splits.get(split, [])
+        found = examples(clips, model, extract, report, tell(f"reading {split} clips"))
+        if not found:
+            why = "; ".join(f"{reason}: {count}" for reason, count in report.skipped.items()) or "the split is empty"
+            raise DataError(f"no readable clip in the {split} split of {name} ({why})")
+        out[split] = [_in_vocabulary(e, task) for e in found]
+    return Data(dataset, out, report)
+
+
+def _in_vocabulary(example: Example, task: Task) -> Example:
+    """The example with its truth in the order of the task's names; without truth when the data lacks one of them."""
+    truth = example.truth
+    if truth is None or truth.vocabulary == task.vocabulary:
+        return example
+    from dataclasses import replace
+
+    have, want = truth.vocabulary, task.vocabulary
+    missing = [
+        n for group in ("classes", "unary", "binary") for n in getattr(want, group) if n not in getattr(have, group)
+    ]
+    if missing:
+        return replace(example, truth=None)  # metrics of names without labels would be wrong
+    classes = np.array(
+        [want.classes.index(c) if (c := have.classes[k]) in want.classes else -100 for k in truth.classes]
+    )
+    unary = truth.unary[..., [have.unary.index(n) for n in want.unary]]
+    binary = truth.binary[..., [have.binary.index(n) for n in want.binary]]
+    return replace(example, truth=type(truth)(want, classes.astype(np.int64), unary, binary))
+
+
+def start(folder: Path, task: Task, overrides: list[str]) -> None:
+    """Make the run's folder and write down what was asked.
+
+    Raises:
+        DataError: the folder holds another run, or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / "settings.json").exists():
+            raise DataError(
+                f"{folder} already holds a run", hint="go on with --resume, or choose another folder with --out"
+            )
+        statements = tuple(
+            s for m in modules_of(task.checked.module) for s in m.statements if not isinstance(s, ast.Import)
+        )
+        _write(folder / "spec.dsl", module_to_text(ast.Module(statements)))
+        versions = {p: version(p) for p in ("torch", "torchvision", "transformers", "lark", "numpy")}
+        described = {
+            "nesy": "run/1",
+            "overrides": overrides,
+            "settings": task.settings(),
+            "versions": {"python": platform.python_version(), **versions},
+        }
+        _write(folder / "settings.json", json.dumps(described, indent=1))
+    except OSError as e:
+        raise DataError(f"{folder}: cannot write the run ({e.strerror})") from None
+
+
+def reopen(folder: Path) -> Task:
+    """The task of a run.
+
+    Raises:
+        CheckpointError: no run there.
+    """
+    try:
+        described = json.loads((folder / "settings.json").read_text("utf-8"))
+        overrides = [str(x) for x in described["overrides"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CheckpointError(
+            f"{folder} holds no run", hint="a run is the folder that `nesy train SPEC --out RUN` writes"
+        ) from None
+    return read_task(folder / "spec.dsl", overrides)
+
+
+def load_model(folder: Path, task: Task) -> PredicateModel:
+    """The model of a run's newest checkpoint.
+
+    Raises:
+        CheckpointError: there is none yet.
+    """
+    newest = checkpoint.latest(folder / "checkpoints")
+    if newest is None:
+        raise CheckpointError(
+            f"{folder} has no checkpoint yet", hint=f"nesy train {folder}/spec.dsl --out {folder} --resume"
+        )
+    model = task.model()
+    checkpoint.load(newest, model)
+    model.eval()
+    return model
+
+
+def fit(
+    task: Task,
+    data: list[Example],
+    folder: Path | None = None,
+    *,
+    resume: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> PredicateModel:
+    """Train a fresh model of the task on ``data`` under the task's supervision (a row of the results table)."""
+    settings = task.train
+    torch.manual_seed(settings.seed)
+    model = task.model()
+    if settings.supervision == "labels" and settings.label_share < 1:
+        count = max(1, round(settings.label_share * len(data)))
+        data = [data[i] for i in np.random.default_rng(settings.seed).permutation(len(data))[:count]]
+    if settings.supervision != "labels" and not any(e.captions for e in data):
+        raise DataError(
+            "no caption of the training data was understood: there is nothing to learn from",
+            hint='see the data report, or train { supervision: "labels" }',
+        )
+    objective = Objective(settings, task.vocabulary, task.checked.constraints)
+    return train(model, data, objective, settings, folder, resume=resume, progress=progress)
+
+
+def write_report_of(folder: Path, report: DataReport) -> None:
+    """Store what was read and left out."""
+    row = {"read": report.read, "skipped": dict(report.skipped), "examples": report.examples}
+    _write(folder / "data_report.json", json.dumps(row, indent=1))
+
+
+def add_metrics(folder: Path, name: str, supervision: str, seed: int, values: dict[str, Any]) -> None:
+    """Add one row to the run's ``metrics.json``; the same name and seed are replaced."""
+    rows = [r for r in metrics(folder) if (r["name"], r["seed"]) != (name, seed)]
+    rows.append({"name": name, "supervision": supervision, "seed": seed, **values})
+    _write(folder / "metrics.json", json.dumps({"nesy": "metrics/1", "rows": rows}, indent=1))
+
+
+def metrics(folder: Path) -> list[dict[str, Any]]:
+    """The rows of ``metrics.json``, none when there is no such file."""
+    path = folder / "metrics.json"
+    if not path.exists():
+        return []
+    try:
+        rows = json.loads(path.read_text("utf-8"))["rows"]
+        return [dict(r) for r in rows]
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise DataError(f"{path}: not readable ({e})", hint="delete it and run `nesy eval` again") from None
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text, "utf-8")
+    os.replace(part, path)
