@@ -391,6 +391,7 @@ class Settings:
     """``{ key: value, ... }`` of a block; values are JSON-like and may nest."""
 
     items: tuple[tuple[str, Value], ...] = ()
+    spans: tuple[Span, ...] = field(default=(), compare=False, repr=False, kw_only=True)  # one a pair, if known
     span: Span | None = _span()
 
     def as_dict(self) -> dict[str, object]:
@@ -429,6 +430,7 @@ class Declaration(Statement):
 
     kind: Literal["class", "unary", "binary"]
     names: tuple[str, ...]
+    spans: tuple[Span, ...] = field(default=(), compare=False, repr=False, kw_only=True)  # one a name, if known
     span: Span | None = _span()
 
 

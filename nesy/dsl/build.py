@@ -9,7 +9,7 @@ from typing import Any, cast
 from lark import Token, Tree
 
 from nesy.dsl import ast
-from nesy.dsl.limits import DIGITS
+from nesy.dsl.limits import COUNT, DIGITS
 from nesy.dsl.words import RESERVED
 from nesy.errors import NesyError, Span, SpecSyntaxError
 
@@ -88,7 +88,9 @@ class Builder:
         return "".join(out)
 
     def integer(self, token: Token) -> int:
-        return int(token) if self.short_enough(token) else 0
+        if self.short_enough(token) and int(token) > COUNT:
+            self.error("E008", f"objects are counted up to {COUNT} at most", self.span_of(token))
+        return min(int(token[: DIGITS + 1]), COUNT)
 
     def short_enough(self, token: Token) -> bool:
         fine = sum(c.isdigit() for c in token) <= DIGITS
@@ -123,17 +125,21 @@ class Builder:
     def import_(self, span: Span | None, path: Token) -> ast.Import:
         return ast.Import(self.text(None, path), span=span)
 
-    def names(self, span: Span | None, *names: Token) -> tuple[str, ...]:
-        return tuple(self.name(n) for n in names)
+    def names(self, span: Span | None, *names: Token) -> tuple[Token, ...]:
+        return names
 
-    def class_(self, span: Span | None, names: tuple[str, ...]) -> ast.Declaration:
-        return ast.Declaration("class", names, span=span)
+    def declaration(self, kind: Any, names: tuple[Token, ...], span: Span | None) -> ast.Declaration:
+        places = tuple(p for p in map(self.span_of, names) if p is not None)
+        return ast.Declaration(kind, tuple(self.name(n) for n in names), spans=places, span=span)
 
-    def unary(self, span: Span | None, names: tuple[str, ...]) -> ast.Declaration:
-        return ast.Declaration("unary", names, span=span)
+    def class_(self, span: Span | None, names: tuple[Token, ...]) -> ast.Declaration:
+        return self.declaration("class", names, span)
 
-    def binary(self, span: Span | None, names: tuple[str, ...]) -> ast.Declaration:
-        return ast.Declaration("binary", names, span=span)
+    def unary(self, span: Span | None, names: tuple[Token, ...]) -> ast.Declaration:
+        return self.declaration("unary", names, span)
+
+    def binary(self, span: Span | None, names: tuple[Token, ...]) -> ast.Declaration:
+        return self.declaration("binary", names, span)
 
     def parameters(self, span: Span | None, *params: ast.Parameter) -> tuple[ast.Parameter, ...]:
         return params
@@ -185,11 +191,12 @@ class Builder:
 
     # -- settings ----------------------------------------------------------------------------------------------------
 
-    def settings(self, span: Span | None, *pairs: tuple[str, ast.Value]) -> ast.Settings:
-        return ast.Settings(pairs, span=span)
+    def settings(self, span: Span | None, *pairs: tuple[str, ast.Value, Span]) -> ast.Settings:
+        items = tuple((key, value) for key, value, _ in pairs)
+        return ast.Settings(items, spans=tuple(place for *_, place in pairs), span=span)
 
-    def setting(self, span: Span | None, key: Token, value: ast.Value) -> tuple[str, ast.Value]:
-        return (self.text(None, key) if key.startswith('"') else str(key)), value
+    def setting(self, span: Span | None, key: Token, value: ast.Value) -> tuple[str, ast.Value, Span | None]:
+        return (self.text(None, key) if key.startswith('"') else str(key)), value, span
 
     def number(self, span: Span | None, token: Token) -> int | float:
         if not self.short_enough(token):

@@ -125,7 +125,7 @@ def _declarations(m: ast.Module, checker: FormulaChecker, names: dict[str, tuple
         for name, span in declared(s):
             first, place = names.setdefault(name, (s, span))
             together = isinstance(s, ast.Rule) and isinstance(first, ast.Rule)
-            if (first is s and place is span) or together:
+            if place is span or together:
                 continue
             where = f" in {place.file}, line {place.line}" if place else ""
             checker.error(
@@ -179,9 +179,10 @@ def _parameters(params: tuple[ast.Parameter, ...], checker: FormulaChecker, span
 
 def _settings(settings: ast.Settings, checker: FormulaChecker, span: Span | None) -> None:
     keys: set[str] = set()
-    for key, value in settings.items:
+    for i, (key, value) in enumerate(settings.items):
         if key in keys:
-            checker.error("E028", f"`{key}` is set twice", settings.span or span, "keep one of the values")
+            place = settings.spans[i] if settings.spans else settings.span or span
+            checker.error("E028", f"`{key}` is set twice", place, "keep one of the values")
         keys.add(key)
         if isinstance(value, ast.Settings):
             _settings(value, checker, span)

@@ -22,7 +22,7 @@ CODES = {
     "E011": "a file that cannot be read",
     "E012": "a text larger than the limit",
     "E013": "a formula nested deeper than the limit",
-    "E014": "more than one `until`, `release` or `since` without parentheses",
+    "E014": "an unknown word where an operator belongs",
     "E020": "an unknown predicate",
     "E021": "a wrong number of arguments",
     "E022": "a variable that no quantifier binds",

@@ -14,5 +14,8 @@ VARIABLES = 8
 NODES = 100_000
 """Size of one formula after unfolding."""
 
-DIGITS = 18
+DIGITS = 40
 """Digits of one number."""
+
+COUNT = 1000
+"""The largest number with which a count of objects is compared."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -16,6 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from lark import Lark, Token, Tree, UnexpectedInput
+from lark.lark import PostLex
+from lark.lexer import PatternStr
 
 from nesy.dsl import ast
 from nesy.dsl.build import Builder
@@ -45,6 +48,15 @@ def grammar_text() -> str:
     return files("nesy.dsl").joinpath("grammar.lark").read_text(encoding="utf-8")
 
 
+class _Words(PostLex):
+    """Lets the lexer see a whole word in every state: else ``p(x) andq(x)`` would be read as ``p(x) and q(x)``."""
+
+    always_accept = ("NAME",)
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        return stream
+
+
 @lru_cache(maxsize=1)
 def _lark() -> Lark:
     return Lark(
@@ -53,7 +65,14 @@ def _lark() -> Lark:
         start=["module", "formula"],
         propagate_positions=True,
         maybe_placeholders=False,
+        postlex=_Words(),
     )
+
+
+@lru_cache(maxsize=1)
+def _literals() -> dict[str, str]:
+    """The text of every terminal that is a word or a symbol."""
+    return {t.name: t.pattern.value for t in _lark().terminals if isinstance(t.pattern, PatternStr)}
 
 
 def parse_formula(text: str, file: str = "<formula>") -> ast.Formula:
@@ -71,7 +90,7 @@ def parse_formula(text: str, file: str = "<formula>") -> ast.Formula:
     try:
         formula: ast.Formula = builder.build(_parse(source, "formula"))
     except UnexpectedInput as e:
-        raise explain_mistake(Mistake(e, Chunk(source, 0, 0), "formula"), file, source) from None
+        raise explain_mistake(Mistake(e, Chunk(source, 0, 0), "formula", _literals()), file, source) from None
     errors = builder.errors + list(too_deep([formula], source))
     if errors:
         raise errors[0] if len(errors) == 1 else ErrorGroup(errors)
@@ -106,7 +125,7 @@ def parse_partially(text: str, file: str = "<text>") -> Parsed:
             try:
                 statements += _statements(chunk, file, source, errors)
             except UnexpectedInput as e:
-                mistake = Mistake(e, chunk, "module")
+                mistake = Mistake(e, chunk, "module", _literals())
                 errors.append(explain_mistake(mistake, file, source))
                 kept, rest = mistake.split()
                 if kept.strip():  # the fault stands behind a complete statement

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nesy.dsl.scan import CLOSERS, OPENERS, pieces
 from nesy.dsl.words import STATEMENTS
 
 
@@ -18,14 +18,6 @@ class Chunk:
     offset: int
 
 
-_SCAN = re.compile(
-    r"""(?P<skip>//[^\n]*|[ \t]+)
-      | (?P<newline>\n)
-      | (?P<string>"(?:[^"\\\n]|\\.)*"?)
-      | (?P<word>[A-Za-z_]\w*)
-      | (?P<other>:-|<->|->|.)""",
-    re.VERBOSE | re.DOTALL,
-)
 _UNFINISHED = frozenset((
     *STATEMENTS[:10], "from", "not", "and", "or", "then", "until", "release", "since", "weak", "next", "eventually",
     "always", "previous", "once", "historically", "exists", "forall", "count",
@@ -42,24 +34,20 @@ def chunks(source: str) -> Iterator[Chunk]:
     """
     begin = first_line = line = depth = 0
     line_start, previous, fresh = 0, "", True
-    for m in _SCAN.finditer(source):
-        kind, text = m.lastgroup, m.group()
-        if kind == "newline":
+    for p in pieces(source):
+        if p.kind == "newline":
             line += 1
-            line_start, fresh = m.end(), True
+            line_start, fresh = p.end, True
             continue
-        if kind == "skip":
+        if p.kind in ("space", "comment"):
             continue
-        if kind == "word" and fresh and text in STATEMENTS:
-            called = source[m.end() : m.end() + 1] == "("
+        if fresh and p.text in STATEMENTS:
+            called = source[p.end : p.end + 1] == "("
             outside = depth == 0 and previous not in _UNFINISHED
-            margin = m.start() == line_start and previous != ","
+            margin = p.start == line_start and previous != ","
             if (outside or margin) and not called and line_start > begin:
                 yield Chunk(source[begin:line_start], first_line, begin)
                 begin, first_line, depth = line_start, line, 0
-        if text in ("(", "{", "["):
-            depth += 1
-        elif text in (")", "}", "]"):
-            depth = max(depth - 1, 0)
-        previous, fresh = text, False
+        depth = max(0, depth + (p.text in OPENERS) - (p.text in CLOSERS))
+        previous, fresh = p.text, False
     yield Chunk(source[begin:], first_line, begin)

@@ -110,7 +110,7 @@ def declared(s: ast.Statement) -> list[tuple[str, Span | None]]:
     """The names that a statement declares."""
     match s:
         case ast.Declaration(_, names):
-            return [(n, s.span) for n in names]
+            return [(n, s.spans[i] if s.spans else s.span) for i, n in enumerate(names)]
         case ast.PredicateSignature(name) | ast.Define(name):
             return [(name, s.span)]
         case ast.Rule(head):

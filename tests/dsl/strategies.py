@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula, Window
+from nesy.dsl.printer import module_to_text
+from nesy.dsl.scan import pieces
 
 EXAMPLES = int(os.environ.get("NESY_EXAMPLES", "150"))
 """Examples of each property; the full runs use 10,000."""
@@ -82,3 +84,63 @@ def compound(inner: st.SearchStrategy[Formula]) -> st.SearchStrategy[Formula]:
 
 formulas = st.recursive(atoms(variables), compound, max_leaves=12)
 """Formulas with any variables, free ones too."""
+
+
+# --------------------------------------------------------------------------------------------------------------------
+# Files
+
+names = st.sampled_from(("cat", "dog", "walks", "train", "data", "early", "a_1", "B2"))
+values = st.recursive(
+    st.one_of(
+        st.integers(-1000, 1000),
+        st.floats(allow_nan=False, allow_infinity=False, width=32),
+        st.booleans(),
+        st.text("ab \"\\\n\t/é{}", max_size=5),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(tuple),
+        st.lists(st.tuples(names | st.just("two words"), inner), max_size=3).map(lambda x: ast.Settings(tuple(x))),
+    ),
+    max_leaves=6,
+)
+settings_blocks = st.lists(st.tuples(names, values), max_size=3).map(lambda x: ast.Settings(tuple(x)))
+parameters = st.lists(st.builds(ast.Parameter, variables, st.none() | names), max_size=3).map(tuple)
+heads = st.builds(lambda n, xs: ast.Atom(n, tuple(xs)), names, st.lists(variables, min_size=1, max_size=3))
+statements = st.one_of(
+    st.builds(ast.Domain, names),
+    st.builds(ast.Import, st.just("common.dsl")),
+    st.builds(
+        ast.Declaration,
+        st.sampled_from(["class", "unary", "binary"]),
+        st.lists(names, min_size=1, max_size=8).map(tuple),
+    ),
+    st.builds(ast.PredicateSignature, names, parameters),
+    st.builds(ast.Rule, heads, formulas),
+    st.builds(ast.Constraint, formulas),
+    st.builds(ast.Define, names, parameters, formulas),
+    st.builds(ast.Spec, names, formulas),
+    st.builds(ast.Block, st.sampled_from(["data", "perception"]), st.none() | names, settings_blocks),
+    st.builds(ast.Block, st.just("train"), st.none(), settings_blocks),
+    st.builds(ast.Block, st.just("captions"), st.none() | st.sampled_from(["data", "captions.json"]), settings_blocks),
+)
+modules = st.lists(statements, max_size=5).map(lambda x: ast.Module(tuple(x)))
+
+
+@st.composite
+def untidy(draw: st.DrawFn) -> str:
+    """The text of a random file with random line ends, blank lines and comments between its tokens."""
+    text = module_to_text(draw(modules))
+    row = [p.text for p in pieces(text) if p.kind not in ("space", "newline", "comment")]
+    gap = st.sampled_from([" ", " ", " ", " ", "\n", "\n\n\n", " // {}\n", "\n  // {}\n", "\n// {}\n//{}\n\n"])
+    out = [draw(gap)]
+    for token in row:
+        out += [token, "" if token == "-" else draw(gap)]
+    return _numbered("".join(out))
+
+
+def _numbered(text: str) -> str:
+    """Comments get different words, so that a test sees when two change places."""
+    rows = text.split("// {}")
+    text = "".join(r + (f"// note {i}" if i + 1 < len(rows) else "") for i, r in enumerate(rows))
+    rows = text.split("//{}")
+    return "".join(r + (f"//remark {i}" if i + 1 < len(rows) else "") for i, r in enumerate(rows))
