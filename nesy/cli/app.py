@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 
@@ -22,6 +21,8 @@ app = typer.Typer(
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True)
 DEBUG = "NESY_DEBUG"
+# Some versions of typer bring their own copy of click: take its error class from there, whichever it is.
+UsageError: Any = typer.BadParameter.__bases__[0]
 
 
 def _version(show: bool) -> None:
@@ -58,12 +59,12 @@ def run(arguments: list[str]) -> int:
             raise
         print(str(e), file=sys.stderr)
         return 2
-    except click.exceptions.Exit as e:
+    except typer.Exit as e:
         return e.exit_code
-    except click.ClickException as e:
+    except UsageError as e:
         e.show()
         return 2
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of a pipe has gone: `nesy ... | head`

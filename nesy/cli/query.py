@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from nesy.cli.app import app, err, out
-from nesy.errors import DataError, NesyError
+from nesy.errors import DataError, NesyError, did_you_mean
 
 
 @app.command("query")
@@ -82,7 +82,12 @@ def _answer(text: str, where: str, file: Any, method: str) -> dict[str, Any]:
 
     formula = parse_formula(text, where)
     v = file.graph.vocabulary
-    signature = Signature.of(classes=v.classes, unary=v.unary, binary=v.binary)
+    empty = [] if file.declared else _empty_classes(formula, v.classes)
+    for name in empty:
+        err.print(
+            f"warning: no object of the graph can be a `{name}`: quantifiers over it range over nothing", markup=False
+        )
+    signature = Signature.of(classes=(*v.classes, *empty), unary=v.unary, binary=v.binary)
     for warning in check_formula(formula, signature, source=text):
         err.print(str(warning), markup=False)
     formula = elaborate(formula, signature)
@@ -102,6 +107,20 @@ def _answer(text: str, where: str, file: Any, method: str) -> dict[str, Any]:
         "note": answer.note,
         "witness": witness,
     }
+
+
+def _empty_classes(formula: Any, known: tuple[str, ...]) -> list[str]:
+    """Classes that a file without vocabulary does not mention, unless they look like a slip of the pen."""
+    from nesy.dsl import ast
+
+    asked = {
+        b.sort: None
+        for f in ast.walk(formula)
+        if isinstance(f, (ast.Exists, ast.Forall, ast.ExistsAtLeast))
+        for b in f.bindings
+        if b.sort is not None and b.sort not in known
+    }
+    return [name for name in asked if did_you_mean(name, known) is None]
 
 
 def _show(row: dict[str, Any]) -> None:

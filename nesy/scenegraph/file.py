@@ -33,11 +33,16 @@ MAX_FACTS = 200_000_000  # T * N * N * R of one file: a graph beyond it would no
 
 @dataclass(frozen=True)
 class GraphFile:
-    """What a file holds: the graph (B = 1), the name of each object and its boxes [T, N, 4] (zeros where absent)."""
+    """What a file holds.
+
+    graph: B = 1.  ids: the name of each object.  boxes: [T, N, 4], zeros where absent.
+    declared: whether the file states its vocabulary; otherwise only the names that occur in it are known.
+    """
 
     graph: SceneGraph
     ids: tuple[str, ...]
     boxes: Tensor
+    declared: bool = True
 
 
 def read_graph(path: Path | str) -> GraphFile:
@@ -108,7 +113,7 @@ def parse_graph(data: Any) -> GraphFile:
     graph = SceneGraph.from_probabilities(
         vocabulary, classes, unary_p, binary_p, present, None if fps is None else float(fps)
     )
-    return GraphFile(graph, ids, boxes)
+    return GraphFile(graph, ids, boxes, "vocabulary" in data)
 
 
 def write_graph(file: GraphFile, path: Path | str, digits: int = 4) -> None:

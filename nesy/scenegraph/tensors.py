@@ -16,6 +16,7 @@ from torch.nn.functional import pad
 from nesy.errors import DataError
 from nesy.scenegraph.vocabulary import Vocabulary
 
+
 @dataclass(frozen=True)
 class SceneGraph:
     """Scene graphs of B clips, padded to the longest clip and the largest number of objects.
