@@ -15,7 +15,17 @@ from nesy.reasoners.temporal.shape import prefix
 from nesy.scenegraph import SceneGraph, Vocabulary
 from nesy.training.contrasts import contrasts, other, reordered
 from nesy.training.examples import TrainBatch, truth_tensors
-from nesy.training.losses import alignment, contrastive, discrimination, negated, soft_cap, temporal, word_specs
+from nesy.training.losses import (
+    alignment,
+    breach,
+    contrastive,
+    discrimination,
+    negated,
+    rule_of,
+    soft_cap,
+    temporal,
+    word_specs,
+)
 from nesy.training.settings import TrainSettings
 from nesy.training.windows import window
 
@@ -40,7 +50,8 @@ class Objective:
     def __init__(self, settings: TrainSettings, vocabulary: Vocabulary, constraints: Sequence[Formula] = ()) -> None:
         self.settings = settings
         self.vocabulary = vocabulary
-        self.broken = [negated(c) for c in constraints]
+        self.rules = [r for c in constraints if (r := rule_of(c)) is not None]
+        self.broken = [negated(c) for c in constraints if rule_of(c) is None]
 
     def __call__(self, graph: SceneGraph, batch: TrainBatch, choice: torch.Generator) -> Losses:
         """The loss; ``choice`` draws captions and contrasts, on the CPU, so that a seed decides them."""
@@ -84,10 +95,12 @@ class Objective:
             parts["contrastive"] = contrastive([f for _, f in false], graph, [clips[i] for i, _ in false], limit)
         if weight.temporal:
             parts["temporal"] = temporal(own, graph, clips, limit)
-        if weight.semantic and self.broken:
+        if weight.semantic and (self.rules or self.broken):
+            costs = [breach(r, graph) for r in self.rules]
             each = [(b, c) for c in clips for b in self.broken]
-            lost = contrastive([b for b, _ in each], graph, [c for _, c in each], limit)
-            parts["semantic"] = lost
+            if each:
+                costs.append(contrastive([b for b, _ in each], graph, [c for _, c in each], limit))
+            parts["semantic"] = torch.stack(costs).sum()
         if weight.words:
             absent = [(w, i) for i, spec in other(own, choice) for w in words(spec) - words(own[i])]
             if absent:

@@ -168,7 +168,7 @@ def test_real_game_files_give_tracks_and_facts() -> None:
     assert holds("collecting", me, coin) == [2 <= f < 11 for f in range(12)]  # 0.3 s
     assert tracks.present[:, coin].tolist() == [f < 11 for f in range(12)]
     assert holds("killing", snail, me) == [f >= 9 for f in range(12)]
-    assert holds("facing_left", snail) == [True] * 12
+    assert holds("facing_right", me) == [f < 9 for f in range(12)]
     # 22 pixels a cell; x: half a cell left of the middle, 127; y: 256 - 127 + 6 cells is y = 0, feet one up
     np.testing.assert_allclose(tracks.boxes[0, me], [116, 195, 138, 239], atol=0.01)
 

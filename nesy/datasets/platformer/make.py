@@ -23,7 +23,7 @@ from nesy.errors import DataError, did_you_mean
 
 CLIPS_PER_LEVEL = 2
 SHARES = {"val": 0.15, "test": 0.15}
-VERSION = 4  # raise when the same arguments give other data
+VERSION = 5  # raise when the same arguments give other data
 
 
 def make_platformer(

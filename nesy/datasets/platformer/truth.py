@@ -79,9 +79,10 @@ def facts(record: Record) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     u = {name: i for i, name in enumerate(v.VOCABULARY.unary)}
     for name in v.MOTIONS:
         unary[:, 0, u[name]] = record.pose == POSES.index(name)
+    # As in MUGEN, captions tell the direction of the character alone, so only the character has one.
     living = record.exists & ~record.dead
-    unary[:, :, u["facing_left"]] = (record.facing == -1) & living
-    unary[:, :, u["facing_right"]] = (record.facing == 1) & living
+    unary[:, 0, u["facing_left"]] = (record.facing[:, 0] == -1) & living[:, 0]
+    unary[:, 0, u["facing_right"]] = (record.facing[:, 0] == 1) & living[:, 0]
     unary[:, 0, u["shielded"]] = record.shield
     unary[:, :, u["dead"]] = record.dead & record.exists
 
