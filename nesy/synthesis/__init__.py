@@ -1,0 +1,7 @@
+"""Where specs come from: captions to formulas."""
+
+from nesy.synthesis import rules as rules  # registers the extractor
+from nesy.synthesis.base import Domain as Domain
+from nesy.synthesis.base import Extraction as Extraction
+from nesy.synthesis.base import SpecExtractor as SpecExtractor
+from nesy.synthesis.base import extractors as extractors

@@ -1,0 +1,320 @@
+"""Chunks to clauses: who does what to whom, and by which word each clause hangs on the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from nesy.synthesis import english as e
+from nesy.synthesis.chunks import (
+    Adjective,
+    Chunk,
+    Direction,
+    End,
+    Link,
+    Loose,
+    Negation,
+    NounPhrase,
+    Preposition,
+    Times,
+    Unknown,
+    VerbGroup,
+)
+
+COORDINATE = ("and", "then", "or", ",", "either", "earlier")
+SUBORDINATE = ("after", "before", "while", "when", "purpose", "means", "without", "open", "relative")
+
+
+@dataclass(slots=True)
+class Slot:
+    """A complement or adverbial: a preposition (empty for a direct object) and its coordinated noun phrases."""
+
+    preposition: str
+    phrases: list[NounPhrase]
+    joint: str = "and"
+
+
+@dataclass(slots=True)
+class Clause:
+    """One verb with what belongs to it.
+
+    link: how it is joined to what stands before it (one of COORDINATE, empty for a new sentence or no word at all).
+    order: one of SUBORDINATE, or empty for a main clause. paused: a comma or a sentence's end stands before the link.
+    opens: first of its sentence. faults: why it cannot be used.
+    """
+
+    verb: VerbGroup
+    subject: list[NounPhrase] = field(default_factory=list)
+    subject_joint: str = "and"
+    slots: list[Slot] = field(default_factory=list)
+    particles: list[str] = field(default_factory=list)
+    directions: list[Direction] = field(default_factory=list)
+    adjectives: list[str] = field(default_factory=list)
+    times: Times | None = None
+    link: str = ""
+    order: str = ""
+    paused: bool = False
+    opens: bool = False
+    loose: bool = False
+    faults: list[str] = field(default_factory=list)
+    asides: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """A short reading of the clause for notes."""
+        parts = [", ".join(p.text for p in self.subject), self.verb.text]
+        for s in self.slots:
+            parts += [s.preposition, f" {s.joint} ".join(p.text for p in s.phrases)]
+        return " ".join(p for p in parts if p)
+
+
+def parse(chunks: Sequence[Chunk], heroes: frozenset[str], notes: list[str]) -> list[Clause]:
+    """The clauses of a caption in the order of the text; ``heroes`` are the classes that act unless said otherwise."""
+    return _Parser(heroes, notes).run(chunks)
+
+
+@dataclass(slots=True)
+class _Segment:
+    """What stands between two links, with the links before it."""
+
+    links: list[Link]
+    chunks: list[Chunk]
+    opens: bool
+
+
+class _Parser:
+    def __init__(self, heroes: frozenset[str], notes: list[str]) -> None:
+        self.heroes = heroes
+        self.notes = notes
+        self.clauses: list[Clause] = []
+        self.waiting: list[NounPhrase] = []  # noun phrases at a sentence's beginning whose verb is still to come
+        self.waiting_joint = "and"
+        self.inherited: _Segment | None = None
+
+    def run(self, chunks: Sequence[Chunk]) -> list[Clause]:
+        for segment in _segments(chunks):
+            self._segment(segment)
+        return self.clauses
+
+    def _segment(self, s: _Segment) -> None:
+        if s.opens:
+            self.waiting, self.inherited = [], None
+        verbs = [k for k, c in enumerate(s.chunks) if isinstance(c, VerbGroup)]
+        if self.inherited is not None:  # links whose own segment held nothing: "then, while ..."
+            s.links = [*self.inherited.links, *s.links]
+            s.opens = s.opens or self.inherited.opens
+            self.inherited = None
+        if not s.chunks:
+            self.inherited = s if s.links and not all(x.kind == "," for x in s.links) else None
+            if self.inherited is None and s.opens and s.links:
+                self.inherited = s
+            return
+        if not verbs:
+            self._without_verb(s)
+            return
+        start = 0
+        for n, k in enumerate(verbs):
+            verb = s.chunks[k]
+            assert isinstance(verb, VerbGroup)
+            before = s.chunks[start:k]
+            end = verbs[n + 1] if n + 1 < len(verbs) else len(s.chunks)
+            clause = Clause(verb)
+            if n == 0:
+                _join(clause, s)
+                self._subject(clause, before)
+            else:
+                self._second(clause, before)
+            self.clauses.append(clause)
+            start = k + 1
+            if n + 1 == len(verbs):
+                self._complements(clause, s.chunks[start:end])
+        self.waiting = []
+
+    def _subject(self, clause: Clause, before: Sequence[Chunk]) -> None:
+        """The noun phrases in front of the verb; anything else there is told or counts against the clause."""
+        phrases = [c for c in before if isinstance(c, NounPhrase)]
+        behind = [k for k, c in enumerate(before) if isinstance(c, Preposition)]
+        if behind and phrases:  # "on the crate, a snail walks" and "a snail on the crate walks"
+            first = before.index(phrases[0])
+            phrases = phrases[:1] if first < behind[0] else phrases[-1:]
+            clause.asides.append("a phrase in front of the verb")
+        clause.subject = [*self.waiting, *phrases[-1:]] if phrases else list(self.waiting)
+        clause.subject_joint = self.waiting_joint if self.waiting and phrases else "and"
+        self.waiting = []
+        for c in before:
+            match c:
+                case Negation(word):
+                    clause.faults.append(f"`{word}` could not be placed")
+                case Unknown(word):
+                    if _verbal(word) and not phrases:
+                        clause.asides.append(f"`{word}`")
+                    elif _verbal(word):
+                        clause.faults.append(f"`{word}` is not known")
+                    else:
+                        clause.asides.append(f"`{word}`")
+                case Loose():
+                    clause.loose = True
+                case Direction():
+                    clause.directions.append(c)
+                case Adjective() | Times() | Preposition() | Link() | VerbGroup() | End() | NounPhrase():
+                    pass
+
+    def _second(self, clause: Clause, between: Sequence[Chunk]) -> None:
+        """A verb that no link separates from the one before: a lost comma, or a participle behind its noun."""
+        previous = self.clauses[-1]
+        self._complements(previous, between)
+        last = between[-1] if between else None
+        verb = clause.verb
+        if isinstance(last, NounPhrase) and previous.slots:
+            slot = previous.slots[-1]
+            acts = last.text in e.SUBJECT_PRONOUNS or bool(last.classes & self.heroes)
+            objects = sum(not x.preposition for x in previous.slots)
+            if verb.form == "ing" and not acts:
+                clause.faults.append("it is unclear whose action this is")
+            elif acts or last.determiner == "pronoun" or (objects > 1 and not slot.preposition) or verb.passive:
+                clause.subject = [last]
+                slot.phrases.pop()
+                if not slot.phrases:
+                    previous.slots.pop()
+                    if slot.preposition:
+                        previous.particles.append(slot.preposition)
+        elif (
+            verb.form == "base"
+            and not verb.passive
+            and not isinstance(last, NounPhrase)
+            and previous.verb.form != "base"
+        ):
+            clause.faults.append("it is unclear how this verb belongs to the one before")
+
+    def _without_verb(self, s: _Segment) -> None:
+        """A segment without a verb: more objects, a waiting subject, a state (``while shielded``), or nothing known."""
+        phrases = [c for c in s.chunks if isinstance(c, NounPhrase)]
+        kinds = {x.kind for x in s.links}
+        adjectives = [c for c in s.chunks if isinstance(c, Adjective)]
+        if adjectives and not any(isinstance(c, (Negation, Unknown)) for c in s.chunks):
+            clause = Clause(VerbGroup(adjectives[0].word, ("be",), "s"), adjectives=[a.word for a in adjectives])
+            _join(clause, s)
+            self._subject(clause, [c for c in s.chunks if isinstance(c, NounPhrase)])
+            self.clauses.append(clause)
+            return
+        if s.opens or (self.waiting and kinds <= {"and", "or", ","}):
+            if len(phrases) == len(s.chunks) and (s.opens or self.waiting):
+                self.waiting += phrases
+                self.waiting_joint = "or" if "or" in kinds else "and"
+                return
+            self._tell(s)
+            return
+        unfit = [c for c in s.chunks if isinstance(c, (Negation, Unknown, Loose))]
+        if unfit or kinds & set(SUBORDINATE) or not self.clauses:
+            self._tell(s)
+            return
+        self._continue(self.clauses[-1], s, "or" if kinds & {"or", "either"} else "and")
+
+    def _continue(self, clause: Clause, s: _Segment, joint: str) -> None:
+        """``... a coin, a gem and a bee``: further noun phrases of the clause before."""
+        first = s.chunks[0]
+        if isinstance(first, NounPhrase) and clause.slots:
+            slot = clause.slots[-1]
+            slot.phrases.append(first)
+            if joint == "or":
+                slot.joint = "or"
+            self._complements(clause, s.chunks[1:])
+        elif isinstance(first, NounPhrase):
+            clause.asides.append(f"`{first.text}`")
+        elif isinstance(first, (Direction, Preposition)):  # "walks left, then right": the verb is meant again
+            again = Clause(clause.verb, list(clause.subject), clause.subject_joint, faults=list(clause.faults))
+            _join(again, s)
+            again.order = clause.order if clause.order != "while" else ""
+            self._complements(again, s.chunks)
+            self.clauses.append(again)
+        else:
+            self._complements(clause, s.chunks)
+
+    def _complements(self, clause: Clause, chunks: Sequence[Chunk]) -> None:
+        """Sort what stands behind the verb into slots, directions and particles."""
+        pending: str | None = None
+        for k, c in enumerate(chunks):
+            match c:
+                case Preposition(name):
+                    if pending is not None:
+                        clause.particles.append(pending)
+                    pending = name
+                    continue
+                case NounPhrase():
+                    clause.slots.append(Slot(pending or "", [c]))
+                    pending = None
+                    continue
+                case Direction():
+                    clause.directions.append(c)
+                case Times():
+                    clause.times = c
+                case Adjective(word):
+                    clause.adjectives.append(word)
+                case Negation(word):
+                    clause.faults.append(f"`{word}` could not be placed")
+                case Loose():
+                    clause.loose = True
+                case Unknown(word):
+                    clause.asides.append(f"`{word}`")
+                    if _verbal(word):  # an unknown verb: what follows is about it
+                        rest = chunks[k + 1 :]
+                        for x in rest:
+                            if isinstance(x, Negation):
+                                clause.faults.append(f"`{x.word}` could not be placed")
+                        break
+                case Link() | VerbGroup() | End():
+                    pass
+            if pending is not None:
+                clause.particles.append(pending)
+                pending = None
+        if pending is not None:
+            clause.particles.append(pending)
+
+    def _tell(self, s: _Segment) -> None:
+        words = " ".join(_words(c) for c in [*s.links, *s.chunks] if _words(c) != ",").strip()
+        if words:
+            self.notes.append(f"`{words}` was left out: no verb that is understood")
+
+
+def _segments(chunks: Sequence[Chunk]) -> list[_Segment]:
+    out: list[_Segment] = []
+    current = _Segment([], [], opens=True)
+    for c in chunks:
+        if isinstance(c, End):
+            out.append(current)
+            current = _Segment([], [], opens=True)
+        elif isinstance(c, Link):
+            if current.chunks:
+                out.append(current)
+                current = _Segment([c], [], opens=False)
+            else:
+                current.links.append(c)
+        else:
+            current.chunks.append(c)
+    out.append(current)
+    return [s for s in out if s.links or s.chunks]
+
+
+def _join(clause: Clause, s: _Segment) -> None:
+    """Set how the clause hangs on the text before it, from the links of its segment."""
+    kinds = [x.kind for x in s.links]
+    clause.opens = s.opens
+    below = [k for k in kinds if k in SUBORDINATE]
+    beside = [k for k in kinds if k in COORDINATE and k != ","]
+    clause.order = below[-1] if below else ""
+    clause.link = next((k for k in beside if k != "and"), "and" if beside else "," if "," in kinds else "")
+    clause.paused = s.opens or (bool(below) and kinds.index(below[-1]) > 0) or (not below and "," in kinds)
+
+
+def _verbal(word: str) -> bool:
+    """Whether an unknown word looks like a verb."""
+    return word == "left" or (len(word) > 3 and word.endswith(("s", "ed", "ing")) and not word.endswith("ss"))
+
+
+def _words(c: Chunk) -> str:
+    match c:
+        case NounPhrase(text) | VerbGroup(text) | Direction(_, text) | Times(_, text) | Link(_, text):
+            return text
+        case Preposition(w) | Adjective(w) | Negation(w) | Loose(w) | Unknown(w):
+            return w
+    return ""

@@ -1,0 +1,291 @@
+"""From readings of clauses to one formula: what comes when, and what is said of the whole clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from nesy.dsl import ast
+from nesy.dsl.ast import Formula
+from nesy.dsl.limits import VARIABLES
+from nesy.dsl.variables import free_variables
+from nesy.synthesis.clauses import Clause
+from nesy.synthesis.discourse import Entity, Reading, binding, conjunction
+
+
+@dataclass(eq=False)
+class Moment:
+    """Facts that hold together in one frame."""
+
+    facts: Formula
+
+
+@dataclass
+class Story:
+    """A chain of moments, each strictly later, and what is said beside it: unordered events and what never happens."""
+
+    chain: list[Moment] = field(default_factory=list)
+    beside: list[Formula] = field(default_factory=list)
+    never: list[tuple[Formula, Moment | None, bool]] = field(default_factory=list)  # what, beside which moment, always
+
+
+def arrange(clauses: Sequence[Clause], readings: Sequence[Reading | None], notes: list[str]) -> Story:
+    """Put the events of all clauses into the order that the links between them give."""
+    return _Arranger(clauses, readings, notes).run()
+
+
+class _Arranger:
+    def __init__(self, clauses: Sequence[Clause], readings: Sequence[Reading | None], notes: list[str]) -> None:
+        self.clauses, self.readings, self.notes = clauses, readings, notes
+        self.story = Story()
+        self.moments: dict[int, list[Moment]] = {}  # by clause
+
+    def run(self) -> Story:
+        self._range(0, len(self.clauses))
+        return self.story
+
+    def _range(self, start: int, stop: int) -> None:
+        i = start
+        while i < stop:
+            i = self._one(i, stop)
+
+    def _one(self, i: int, stop: int) -> int:
+        """Place clause ``i`` (and what belongs to it); the index of the next clause."""
+        c = self.clauses[i]
+        if c.order in ("after", "before", "while", "when") and c.paused:
+            group, main = self._preposed(i, stop)
+            if main is not None:
+                return self._fronted(c.order, group, main, stop)
+        self._place(i)
+        return i + 1
+
+    def _preposed(self, i: int, stop: int) -> tuple[list[int], int | None]:
+        """The clauses of a subordinate group that begins at ``i``, and the main clause behind it, if there is one."""
+        group, j = [i], i + 1
+        while j < stop and not self.clauses[j].opens:
+            c = self.clauses[j]
+            if c.order:
+                return group, None
+            if c.link == "and" and not c.subject and c.verb.form == self.clauses[i].verb.form == "ing":
+                group.append(j)
+                j += 1
+                continue
+            if c.paused or (c.link == "" and c.subject):
+                return group, j
+            return group, None
+        return group, None
+
+    def _fronted(self, order: str, group: list[int], main: int, stop: int) -> int:
+        end = main + 1
+        if order == "after":
+            for k in group:
+                self._append(k)
+        elif order == "before":
+            while end < stop and self._goes_on(end):
+                end += 1
+            self._range(main, end)
+            for k in group:
+                self._append(k)
+        else:
+            self._append(main)
+            for k in group:
+                if order == "while" and len(group) == 1:
+                    self._merge(k, main)
+                else:
+                    self._beside(k)
+            return end
+        return main if order == "after" else end
+
+    def _goes_on(self, k: int) -> bool:
+        c = self.clauses[k]
+        return not c.opens and not c.order and not c.subject and c.link in ("and", ",", "then")
+
+    # -------------------------------------------------------------------------------------------------------- placing
+
+    def _place(self, i: int) -> None:
+        c, r = self.clauses[i], self.readings[i]
+        if r is None:
+            return
+        host = self.moments.get(i - 1) if i and not (c.opens and c.order) else None
+        if r.negative:
+            self._negative(i, r)
+        elif c.loose or c.order == "when":
+            self._beside(i)
+        elif r.result and host and c.link not in ("then", "or", "earlier") and c.order not in ("after", "before"):
+            self._into(i, host)
+        elif c.order == "while":
+            self._merge(i, i - 1)
+        elif c.order == "after" and not c.opens:
+            self._before_host(i)
+        elif c.order == "means":
+            if host and all(f in _facts(host[-1].facts) for e in r.events for f in _facts(e)):
+                self.moments[i] = host
+            else:
+                self._before_host(i)
+        elif c.order == "relative":
+            self._beside(i)
+        elif c.order == "purpose" and not host:
+            self.notes.append(f"`{c.text}` was left out: the purpose of something that is not told")
+        elif c.link == "earlier" and host:
+            self._insert(i, self.story.chain.index(host[0]))
+        elif c.link == "or" and host:
+            last = host[-1]
+            other = conjunction([r.events[0]])
+            args = last.facts.args if isinstance(last.facts, ast.Or) else (last.facts,)
+            last.facts = ast.Or((*args, other))
+            self.moments[i] = host
+        else:
+            self._append(i)
+
+    def _made(self, i: int) -> list[Moment]:
+        r = self.readings[i]
+        moments = [Moment(f) for f in r.events] if r is not None and not r.negative else []
+        if moments:
+            self.moments[i] = moments
+        return moments
+
+    def _append(self, i: int) -> None:
+        r = self.readings[i]
+        if r is not None and r.negative:
+            self._negative(i, r)
+            return
+        self.story.chain += self._made(i)
+
+    def _insert(self, i: int, at: int) -> None:
+        self.story.chain[at:at] = self._made(i)
+
+    def _beside(self, i: int) -> None:
+        r = self.readings[i]
+        if r is not None and not r.negative:
+            self.notes.append(f"`{self.clauses[i].text}`: its place in time is left open")
+            self.story.beside.append(sequence(r.events))
+
+    def _merge(self, i: int, host: int) -> None:
+        """Let clause ``i`` hold together with clause ``host``; apart, in the text's order, when that cannot be."""
+        r, there = self.readings[i], self.moments.get(host)
+        if r is None or r.negative:
+            if r is not None:
+                self._negative(i, r)
+            return
+        if there is None:
+            self._append(i)
+        elif len(r.events) == 1 and not _contradict(there[-1].facts, r.events[0]):
+            there[-1].facts = conjunction([there[-1].facts, r.events[0]])
+            self.moments[i] = there
+        else:
+            self._beside(i)
+
+    def _into(self, i: int, host: list[Moment]) -> None:
+        r = self.readings[i]
+        if r is None:
+            return
+        if _contradict(host[-1].facts, r.events[0]):
+            self._append(i)
+        else:
+            host[-1].facts = conjunction([host[-1].facts, *r.events])
+            self.moments[i] = host
+
+    def _before_host(self, i: int) -> None:
+        """``A after B``: B comes first. Where A is one of several in a list, B is only known to precede A."""
+        host = self.moments.get(i - 1)
+        if host is None or host[0] not in self.story.chain:
+            self._beside(i)
+            return
+        at = self.story.chain.index(host[0])
+        a = self.clauses[i - 1]
+        listed = not a.subject and not a.opens and a.link != "then" and i >= 2 and bool(self.moments.get(i - 2))
+        if listed:
+            r = self.readings[i]
+            if r is not None:
+                self.story.beside.append(sequence([*r.events, *(m.facts for m in host)]))
+        else:
+            self._insert(i, at)
+
+    def _negative(self, i: int, r: Reading) -> None:
+        c = self.clauses[i]
+        after = self.story.chain[-1] if self.story.chain else None
+        whole = conjunction(r.events) if len(r.events) == 1 else ast.Or(tuple(r.events))
+        self.story.never.append((whole, after, c.link == "then"))
+
+
+def _facts(f: Formula) -> tuple[Formula, ...]:
+    return f.args if isinstance(f, ast.And) else (f,)
+
+
+def _contradict(a: Formula, b: Formula) -> bool:
+    """Whether two conjunctions deny each other, or look left and right at once."""
+    xs, ys = set(_facts(a)), set(_facts(b))
+    opposite = {f.body if isinstance(f, ast.Not) else ast.Not(f) for f in xs}
+    if opposite & ys:
+        return True
+    sides = {(f.predicate, f.args) for f in xs | ys if isinstance(f, ast.Atom) and f.predicate.startswith("facing_")}
+    return len({args for _, args in sides}) < len(sides)
+
+
+def sequence(events: Sequence[Formula]) -> Formula:
+    """One event somewhere, or several, each strictly later."""
+    if len(events) == 1:
+        return ast.Eventually(events[0])
+    return ast.Then(tuple(events), (None,) * (len(events) - 1))
+
+
+def compose(story: Story, entities: Sequence[Entity], notes: list[str], hints: bool = False) -> Formula | None:
+    """The formula of a story, its objects quantified in front; None if it tells nothing."""
+    never = _never(story, notes)
+    parts = [m.facts for m in story.chain]
+    if not parts and not story.beside and not never:
+        return None
+    if hints and parts:
+        k = len(parts)
+        parts = [ast.Hinted(f, location=(Fraction(i, k), Fraction(i + 1, k))) for i, f in enumerate(parts)]
+    by_name = {x.variable: x for x in entities}
+    parts = _localised(parts, [*story.beside, *never], by_name, notes)
+    body = conjunction([*([sequence(parts)] if parts else []), *story.beside, *never])
+    bindings = tuple(binding(by_name[v]) for v in free_variables(body) if v in by_name)
+    return ast.Exists(bindings, body) if bindings else body
+
+
+def _never(story: Story, notes: list[str]) -> list[Formula]:
+    """What is denied, of the whole clip where that fits what is told, else of the frame or the time behind an event."""
+    out: list[Formula] = []
+    told = {f for m in story.chain for f in ast.walk(m.facts) if isinstance(f, ast.Atom)}
+    for denied, after, later in story.never:
+        atoms = {f for f in ast.walk(denied) if isinstance(f, ast.Atom)}
+        names = {a.predicate for a in atoms}
+        bound = {b.var for f in ast.walk(denied) if isinstance(f, ast.Exists) for b in f.bindings}
+        shared = any(
+            a.predicate in names
+            and all(x in bound or x in a.args for d in atoms if d.predicate == a.predicate for x in d.args)
+            for a in told
+        )
+        if not shared and not later:
+            out.append(ast.Not(ast.Eventually(denied)))
+        elif after is not None and after is story.chain[-1]:
+            after.facts = conjunction([after.facts, ast.Not(ast.Next(ast.Eventually(denied)))])
+        else:
+            notes.append("a negation was left out: the time that it speaks of is unclear")
+    return out
+
+
+def _localised(
+    parts: list[Formula], rest: Sequence[Formula], by_name: dict[str, Entity], notes: list[str]
+) -> list[Formula]:
+    """Keep within the limit on quantified variables: objects of one event only are quantified inside that event."""
+    while True:
+        used: dict[str, list[int]] = {}
+        for i, f in enumerate(parts):
+            for v in free_variables(f):
+                used.setdefault(v, []).append(i)
+        outer = {v for f in rest for v in free_variables(f)}
+        names = set(used) | outer
+        if len(names) <= VARIABLES:
+            return parts
+        single = [(v, at[0]) for v, at in used.items() if len(at) == 1 and v not in outer and v in by_name]
+        fresh = [(v, k) for v, k in single if not isinstance(parts[k], ast.Exists)]
+        if not fresh:
+            notes.append("the last event was left out: the spec would have too many variables")
+            parts = parts[:-1]
+            continue
+        v, k = fresh[-1]
+        parts[k] = ast.Exists((binding(by_name[v]),), parts[k])

@@ -1,0 +1,62 @@
+"""The extractor ``rules``: a small grammar of English clauses over a lexicon of the domain; deterministic, offline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nesy.synthesis.base import Domain, Extraction, Names, SpecExtractor, checked_settings, extractors
+from nesy.synthesis.clauses import parse
+from nesy.synthesis.compose import arrange, compose
+from nesy.synthesis.discourse import Discourse
+from nesy.synthesis.lexicon import build
+from nesy.synthesis.platformer import PLATFORMER
+from nesy.synthesis.scanner import Scanner
+
+DEFAULTS: dict[str, object] = {"hints": False}
+
+
+class Rules(SpecExtractor):
+    """Captions to specs by grammar and lexicon.
+
+    Args:
+        domain: the names that specs may mention.
+        hints: say of event i of k that it lies in [i/k, (i + 1)/k] of the clip.
+    """
+
+    def __init__(self, domain: Domain, hints: bool = False) -> None:
+        self.domain = domain
+        self.hints = hints
+        self.lexicon = build(domain, (PLATFORMER,))
+        self.scanner = Scanner(self.lexicon)
+
+    def extract(self, captions: Sequence[str]) -> list[Extraction]:
+        return [self.one(c) for c in captions]
+
+    def one(self, caption: str) -> Extraction:
+        """The spec of one caption.
+
+        >>> domain = Domain(("mugen", "coin"), ("walking",), ("collecting",))
+        >>> Rules(domain).one("Mugen walks and takes a coin.").status
+        'accepted'
+        """
+        notes: list[str] = []
+        chunks = self.scanner.scan(caption, notes)
+        hero = self.lexicon.hero
+        clauses = parse(chunks, frozenset({hero} if hero else ()), notes)
+        if not clauses:
+            reason = "no verb that is understood" if caption.strip() else "empty caption"
+            return Extraction(caption, None, "rejected", reason, tuple(notes))
+        discourse = Discourse(self.lexicon, notes)
+        readings = [discourse.read(c) for c in clauses]
+        story = arrange(clauses, readings, notes)
+        formula = compose(story, discourse.entities, notes, self.hints)
+        if formula is None:
+            return Extraction(caption, None, "rejected", "no event that is understood", tuple(notes))
+        return Extraction(caption, formula, "accepted", "", tuple(notes))
+
+
+@extractors.register("rules")
+def make_rules(names: Names, settings: Mapping[str, object]) -> SpecExtractor:
+    """The extractor of a ``captions { extractor: "rules" }`` block; setting: ``hints`` (false)."""
+    chosen = checked_settings("rules", settings, DEFAULTS)
+    return Rules(Domain.of(names), bool(chosen["hints"]))
