@@ -10,6 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from filelock import FileLock
+
 from nesy.datasets.platformer.captions import auto_caption
 from nesy.datasets.platformer.events import extract
 from nesy.datasets.platformer.gamefile import game_json, nesy_json
@@ -57,19 +59,17 @@ def make_platformer(
         "size": size,
         "difficulty": difficulty,
     }
-    if out.exists() and not _replaceable(out, arguments):
-        if progress:
-            progress(clips, clips)
-        return
     try:
-        _make(out, arguments, progress)
-    except (OSError, DataError) as error:
-        # another process may have made the very same dataset meanwhile
-        if out.is_dir() and any(out.iterdir()) and not _replaceable(out, arguments):
-            return
-        if isinstance(error, OSError):
-            raise DataError(f"cannot write {out}: {error}", hint="check the free space and the permissions") from error
-        raise
+        out.parent.mkdir(parents=True, exist_ok=True)
+        # A second process that wants the same folder waits here and then finds it made.
+        with FileLock(out.parent / f".{out.name}.lock"):
+            if out.exists() and not _replaceable(out, arguments):
+                if progress:
+                    progress(clips, clips)
+                return
+            _make(out, arguments, progress)
+    except OSError as error:
+        raise DataError(f"cannot write {out}: {error}", hint="check the free space and the permissions") from error
 
 
 def _make(out: Path, arguments: dict[str, Any], progress: Callable[[int, int], None] | None) -> None:
