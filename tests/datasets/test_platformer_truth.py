@@ -27,8 +27,8 @@ def slow_unary(r: Record, f: int, a: int) -> dict[str, bool]:
     pose = POSES[int(r.pose[f])] if a == 0 else None
     alive = bool(r.exists[f, a] and not r.dead[f, a])
     value = {name: pose == name for name in v.MOTIONS}
-    value["facing_left"] = alive and r.facing[f, a] < 0
-    value["facing_right"] = alive and r.facing[f, a] > 0
+    value["facing_left"] = a == 0 and alive and r.facing[f, a] < 0
+    value["facing_right"] = a == 0 and alive and r.facing[f, a] > 0
     value["shielded"] = a == 0 and bool(r.shield[f])
     value["dead"] = bool(r.exists[f, a] and r.dead[f, a])
     return value

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
+import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -62,7 +65,7 @@ def make_platformer(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         # A second process that wants the same folder waits here and then finds it made.
-        with FileLock(out.parent / f".{out.name}.lock"):
+        with FileLock(_lock_of(out)):
             if out.exists() and not _replaceable(out, arguments):
                 if progress:
                     progress(clips, clips)
@@ -70,6 +73,12 @@ def make_platformer(
             _make(out, arguments, progress)
     except OSError as error:
         raise DataError(f"cannot write {out}: {error}", hint="check the free space and the permissions") from error
+
+
+def _lock_of(out: Path) -> Path:
+    """A lock file in the system's temporary folder, so that nothing is left beside the user's data."""
+    name = hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"nesy-{getpass.getuser()}-{name}.lock"
 
 
 def _make(out: Path, arguments: dict[str, Any], progress: Callable[[int, int], None] | None) -> None:
