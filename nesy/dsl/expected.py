@@ -6,11 +6,12 @@ from collections.abc import Collection
 
 from nesy.dsl.words import STATEMENTS, SYMBOLS, TEXTBOOK
 
-_OPERANDS = frozenset(
-    ("(", "true", "false", "not", "exists", "forall", "count", "distinct", "next", "eventually", "always", "previous")
-    + ("once", "historically", "weak", "NAME", "!", *TEXTBOOK)
-) - {"U", "R", "S", "W"}
-_OPERATORS = frozenset(("and", "or", "then", "until", "release", "since", "->", "<->", "U", "R", "S", "W"))
+_BINARY = frozenset("URSW")
+_OPERANDS = frozenset((
+    "(", "true", "false", "not", "exists", "forall", "count", "distinct", "next", "eventually", "always", "previous",
+    "once", "historically", "weak", "NAME", "!", *TEXTBOOK,
+)) - _BINARY  # fmt: skip
+_OPERATORS = _BINARY | {"and", "or", "then", "until", "release", "since", "->", "<->"}
 _VALUES = frozenset(("STRING", "NUMBER", "true", "false", "[", "{"))
 _TERMINALS = {
     "NAME": "a name",

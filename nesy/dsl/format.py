@@ -158,7 +158,8 @@ def _statement(s: ast.Statement, comments: Comments) -> Doc:
             return f"import {string_text(path)}"
         case ast.Declaration(kind, names):
             keys: Sequence[object] = s.spans or names
-            items = [around(k, n + ("," if i + 1 < len(names) else "")) for i, (k, n) in enumerate(zip(keys, names, strict=True))]
+            texts = [*(n + "," for n in names[:-1]), names[-1]]
+            items = [around(k, text) for k, text in zip(keys, texts, strict=True)]
             return Group(concat(kind + " ", Nest(_filled(items))))
         case ast.PredicateSignature(name, params):
             return concat(f"predicate {name}", _parameters(params, comments))
@@ -173,8 +174,8 @@ def _statement(s: ast.Statement, comments: Comments) -> Doc:
         case ast.Constraint(formula):
             return _headed("constraint", formula, comments)
         case ast.Define(name, params, formula):
-            head = concat(f"define {name}", _parameters(params, comments), " =")
-            return _headed(head, formula, comments)
+            opening = concat(f"define {name}", _parameters(params, comments), " =")
+            return _headed(opening, formula, comments)
         case ast.Spec(name, formula):
             return _headed(f"spec {name}:", formula, comments)
         case ast.Block(_, _, settings):

@@ -42,10 +42,9 @@ class Mistake:
     @cached_property
     def position(self) -> int:
         """Offset of the fault in the chunk; where the last token ends when the chunk ends too early."""
-        pos = self.cause.pos_in_stream
-        if self.at_end or pos is None:
+        if self.at_end:
             return self.tokens[-1].end if self.tokens else 0
-        return pos
+        return self.cause.pos_in_stream or 0
 
     @cached_property
     def accepted(self) -> frozenset[str]:

@@ -120,7 +120,9 @@ def _misspelt_before(f: Fault) -> Remedy | None:
         return None
     word, at = f.last(), f.before[-1]
     if f.start == "formula" and word in STATEMENTS and len(f.before) == 1:
-        return Remedy("give the formula alone", "E001", f"`{word}` begins a statement, but here is a formula wanted", at)
+        return Remedy(
+            "give the formula alone", "E001", f"`{word}` begins a statement, but here is a formula wanted", at
+        )
     if word in RESERVED:  # read as a name, because an operator cannot stand here
         then = word == "then" and f.last(2) in ("and", "&", "&&")
         hint = "leave `and` out: `a then b` says that b comes later" if then else "put a formula on each side of it"

@@ -95,7 +95,7 @@ values = st.recursive(
         st.integers(-1000, 1000),
         st.floats(allow_nan=False, allow_infinity=False, width=32),
         st.booleans(),
-        st.text("ab \"\\\n\t/é{}", max_size=5),
+        st.text('ab "\\\n\t/é{}', max_size=5),
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3).map(tuple),
