@@ -6,9 +6,9 @@ Every error says what is wrong, where (when a place exists), what was expected a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)

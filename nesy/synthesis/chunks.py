@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Determiner: TypeAlias = Literal["a", "the", "other", "no", "pronoun", "bare"]
+Determiner: TypeAlias = Literal["a", "one", "the", "other", "no", "pronoun", "bare"]
 
 
 @dataclass(frozen=True, slots=True)

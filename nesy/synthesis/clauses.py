@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from nesy.synthesis import english as e
 from nesy.synthesis.chunks import (
@@ -39,8 +40,10 @@ class Clause:
     """One verb with what belongs to it.
 
     link: how it is joined to what stands before it (one of COORDINATE, empty for a new sentence or no word at all).
-    order: one of SUBORDINATE, or empty for a main clause. paused: a comma or a sentence's end stands before the link.
-    opens: first of its sentence. faults: why it cannot be used.
+    order: one of SUBORDINATE, or empty for a main clause; word: the word that says so.
+    paused: a comma or a sentence's end stands before the link.
+    opens: first of its sentence. loose: its place in time is not that of the text. beside: a noun phrase right before a
+    participle, which may be its subject: "a snail walking left". faults: why it cannot be used.
     """
 
     verb: VerbGroup
@@ -53,9 +56,11 @@ class Clause:
     times: Times | None = None
     link: str = ""
     order: str = ""
+    word: str = ""
     paused: bool = False
     opens: bool = False
     loose: bool = False
+    beside: NounPhrase | None = None
     faults: list[str] = field(default_factory=list)
     asides: list[str] = field(default_factory=list)
 
@@ -88,12 +93,17 @@ class _Parser:
         self.notes = notes
         self.clauses: list[Clause] = []
         self.waiting: list[NounPhrase] = []  # noun phrases at a sentence's beginning whose verb is still to come
-        self.waiting_joint = "and"
+        self.waiting_joint = ","
         self.inherited: _Segment | None = None
 
     def run(self, chunks: Sequence[Chunk]) -> list[Clause]:
-        for segment in _segments(chunks):
+        for segment in _segments(chunks, self.heroes):
             self._segment(segment)
+        for a, b in pairwise(self.clauses):
+            _share(a, b)
+        for a, b in pairwise(self.clauses):
+            _control(a, b)
+        _suppose(self.clauses)
         return self.clauses
 
     def _segment(self, s: _Segment) -> None:
@@ -121,7 +131,11 @@ class _Parser:
             clause = Clause(verb)
             if n == 0:
                 _join(clause, s)
+                if self.waiting and any(x.kind in ("and", "or") for x in s.links):
+                    self.waiting_joint = "or" if any(x.kind == "or" for x in s.links) else "and"
                 self._subject(clause, before)
+                if clause.subject_joint == ",":  # "Mugen, the alien, jumps": one party with two names
+                    clause.subject, clause.subject_joint = clause.subject[:1], "and"
             else:
                 self._second(clause, before)
             self.clauses.append(clause)
@@ -139,8 +153,8 @@ class _Parser:
             phrases = phrases[:1] if first < behind[0] else phrases[-1:]
             clause.asides.append("a phrase in front of the verb")
         clause.subject = [*self.waiting, *phrases[-1:]] if phrases else list(self.waiting)
-        clause.subject_joint = self.waiting_joint if self.waiting and phrases else "and"
-        self.waiting = []
+        clause.subject_joint = self.waiting_joint
+        self.waiting, self.waiting_joint = [], ","
         for c in before:
             match c:
                 case Negation(word):
@@ -168,9 +182,16 @@ class _Parser:
         if isinstance(last, NounPhrase) and previous.slots:
             slot = previous.slots[-1]
             acts = last.text in e.SUBJECT_PRONOUNS or bool(last.classes & self.heroes)
+            whom = last.determiner == "pronoun" or acts
+            if previous.verb.lemmas == ("get",) and whom and verb.form in ("pp", "past") and not verb.passive:
+                clause.subject, clause.slots = previous.subject, [slot]  # "gets it killed": kills it
+                clause.link, clause.order, clause.opens = previous.link, previous.order, previous.opens
+                clause.word, clause.paused = previous.word, previous.paused
+                self.clauses.pop()
+                return
             objects = sum(not x.preposition for x in previous.slots)
             if verb.form == "ing" and not acts:
-                clause.faults.append("it is unclear whose action this is")
+                clause.order, clause.beside = "while", last
             elif acts or last.determiner == "pronoun" or (objects > 1 and not slot.preposition) or verb.passive:
                 clause.subject = [last]
                 slot.phrases.pop()
@@ -194,13 +215,13 @@ class _Parser:
         if adjectives and not any(isinstance(c, (Negation, Unknown)) for c in s.chunks):
             clause = Clause(VerbGroup(adjectives[0].word, ("be",), "s"), adjectives=[a.word for a in adjectives])
             _join(clause, s)
-            self._subject(clause, [c for c in s.chunks if isinstance(c, NounPhrase)])
+            self._subject(clause, phrases)
             self.clauses.append(clause)
             return
         if s.opens or (self.waiting and kinds <= {"and", "or", ","}):
             if len(phrases) == len(s.chunks) and (s.opens or self.waiting):
                 self.waiting += phrases
-                self.waiting_joint = "or" if "or" in kinds else "and"
+                self.waiting_joint = "or" if "or" in kinds else "and" if "and" in kinds else self.waiting_joint
                 return
             self._tell(s)
             return
@@ -276,15 +297,23 @@ class _Parser:
             self.notes.append(f"`{words}` was left out: no verb that is understood")
 
 
-def _segments(chunks: Sequence[Chunk]) -> list[_Segment]:
+def _segments(chunks: Sequence[Chunk], heroes: frozenset[str]) -> list[_Segment]:
     out: list[_Segment] = []
     current = _Segment([], [], opens=True)
-    for c in chunks:
+    for k, c in enumerate(chunks):
         if isinstance(c, End):
             out.append(current)
             current = _Segment([], [], opens=True)
         elif isinstance(c, Link):
-            if current.chunks:
+            only = current.chunks[0] if len(current.chunks) == 1 else None
+            if (
+                c.kind == "then"
+                and isinstance(only, NounPhrase)
+                and (only.text in e.SUBJECT_PRONOUNS or only.classes & heroes)
+                and isinstance(chunks[k + 1], VerbGroup)
+            ):
+                current.links.append(c)  # "it then jumps"
+            elif current.chunks:
                 out.append(current)
                 current = _Segment([c], [], opens=False)
             else:
@@ -302,8 +331,47 @@ def _join(clause: Clause, s: _Segment) -> None:
     below = [k for k in kinds if k in SUBORDINATE]
     beside = [k for k in kinds if k in COORDINATE and k != ","]
     clause.order = below[-1] if below else ""
+    clause.word = next((x.text for x in reversed(s.links) if x.kind == clause.order), "")
     clause.link = next((k for k in beside if k != "and"), "and" if beside else "," if "," in kinds else "")
     clause.paused = s.opens or (bool(below) and kinds.index(below[-1]) > 0) or (not below and "," in kinds)
+
+
+def _share(a: Clause, b: Clause) -> None:
+    """What ``b`` has in common with the clause before it: "tries to jump and land", "does not jump or walk"."""
+    if b.opens or b.order or b.subject or b.link not in ("and", "or", ","):
+        return
+    if a.verb.form != b.verb.form or b.verb.form not in ("base", "ing"):
+        return
+    if a.verb.doubt:
+        b.verb = replace(b.verb, doubt=a.verb.doubt)
+    elif a.verb.negated and b.link == "or":
+        b.verb, b.link = replace(b.verb, negated=not b.verb.negated), "and"
+    elif a.verb.negated:
+        b.faults.append("it is unclear whether this is denied as well")
+    if a.order in ("without", "open", "relative"):
+        b.order, b.word = a.order, a.word
+
+
+def _control(a: Clause, b: Clause) -> None:
+    """A participle in front has the subject of the main clause: "after climbing a ladder, a worm ..."."""
+    dangling = a.order in ("after", "before", "while", "when") and a.paused and a.verb.form == "ing" and not a.subject
+    if dangling and not b.opens and not b.order and len(b.subject) == 1 and (b.paused or not b.link):
+        a.subject = list(b.subject)
+        if b.subject[0].determiner in ("a", "one", "bare", "other") and b.subject[0].classes:
+            b.subject = [replace(b.subject[0], determiner="the")]
+
+
+def _suppose(clauses: Sequence[Clause]) -> None:
+    """Whatever shares a sentence with *if* is only supposed."""
+    sentence: list[Clause] = []
+    for clause in [*clauses, None]:
+        if clause is None or clause.opens:
+            if any(c.word in ("if", "unless") for c in sentence):
+                for c in sentence:
+                    c.faults.append("it is only supposed")
+            sentence = []
+        if clause is not None:
+            sentence.append(clause)
 
 
 def _verbal(word: str) -> bool:

@@ -131,9 +131,10 @@ class _Arranger:
             self._insert(i, self.story.chain.index(host[0]))
         elif c.link == "or" and host:
             last = host[-1]
-            other = conjunction([r.events[0]])
             args = last.facts.args if isinstance(last.facts, ast.Or) else (last.facts,)
-            last.facts = ast.Or((*args, other))
+            last.facts = ast.Or((*args, r.events[0]))
+            self.moments[i] = host
+        elif host and c.link != "then" and _retold(r.events, host[-1].facts):
             self.moments[i] = host
         else:
             self._append(i)
@@ -209,6 +210,13 @@ class _Arranger:
         self.story.never.append((whole, after, c.link == "then"))
 
 
+def _retold(events: Sequence[Formula], told: Formula) -> bool:
+    """Whether ``events`` only say again what the same parties did: ``lands on a snail and kills it``."""
+    facts = [f for e in events for f in _facts(e)]
+    pairs = [f for f in facts if isinstance(f, ast.Atom) and len(f.args) == 2]
+    return bool(pairs) and set(facts) <= set(_facts(told))
+
+
 def _facts(f: Formula) -> tuple[Formula, ...]:
     return f.args if isinstance(f, ast.And) else (f,)
 
@@ -240,6 +248,7 @@ def compose(story: Story, entities: Sequence[Entity], notes: list[str], hints: b
         k = len(parts)
         parts = [ast.Hinted(f, location=(Fraction(i, k), Fraction(i + 1, k))) for i, f in enumerate(parts)]
     by_name = {x.variable: x for x in entities}
+    parts = _alternatives(parts, [*story.beside, *never], by_name)
     parts = _localised(parts, [*story.beside, *never], by_name, notes)
     body = conjunction([*([sequence(parts)] if parts else []), *story.beside, *never])
     bindings = tuple(binding(by_name[v]) for v in free_variables(body) if v in by_name)
@@ -266,6 +275,35 @@ def _never(story: Story, notes: list[str]) -> list[Formula]:
         else:
             notes.append("a negation was left out: the time that it speaks of is unclear")
     return out
+
+
+def _alternatives(parts: Sequence[Formula], rest: Sequence[Formula], by_name: dict[str, Entity]) -> list[Formula]:
+    """Quantify what only one side of an *or* speaks of within that side: the other side may be true without it."""
+
+    def inside(f: Formula, others: set[str]) -> Formula:
+        if isinstance(f, ast.Hinted):
+            return ast.replace_children(f, (inside(f.body, others),))
+        if isinstance(f, ast.And):
+            sides = [{v for h in f.args if h is not g for v in free_variables(h)} for g in f.args]
+            return ast.And(tuple(inside(g, others | s) for g, s in zip(f.args, sides, strict=True)))
+        if not isinstance(f, ast.Or):
+            return f
+        out: list[Formula] = []
+        for g in f.args:
+            elsewhere = others | {v for h in f.args if h is not g for v in free_variables(h)}
+            own = [v for v in free_variables(g) if v in by_name and v not in elsewhere]
+            if isinstance(g, ast.Atom) and len(g.args) == 1 and by_name.get(g.args[0]) is not None:
+                own = []
+            out.append(ast.Exists(tuple(binding(by_name[v]) for v in own), g) if own else g)
+        return ast.Or(tuple(out))
+
+    used = [set(free_variables(f)) for f in parts]
+    outer = {v for f in rest for v in free_variables(f)}
+    result = []
+    for i, f in enumerate(parts):
+        others = outer.union(*(u for k, u in enumerate(used) if k != i))
+        result.append(inside(f, others))
+    return result
 
 
 def _localised(

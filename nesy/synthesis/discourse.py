@@ -98,7 +98,8 @@ class Discourse:
         if np.determiner == "pronoun" or (np.determiner == "other" and not np.classes):
             if np.text in e.REFLEXIVE:
                 return None
-            order = [x for x in reversed(self.recent) if admits(x)]
+            last = [self.subject] if subject and self.subject is not None else []
+            order = [x for x in [*last, *reversed(self.recent)] if admits(x)]
             if np.head == "one":  # one more of the kind
                 model = next((x for x in order if x is not self.hero), None)
                 if model is None:
@@ -112,8 +113,10 @@ class Discourse:
             return _Plan(order[0]) if order else None
         if not np.classes:
             return None
-        if min(np.classes).startswith("#"):
+        if min(np.classes).startswith("#"):  # no object, only a word that some senses ask for
             return _Plan(classes=np.classes) if sort is not None and np.classes <= sort else None
+        if sort is not None and sort and min(sort).startswith("#"):
+            return None
         classes = np.classes if sort is None else np.classes & sort
         if not classes:
             return None
@@ -240,6 +243,10 @@ class Discourse:
             return self._drop(clause, f"`{clause.verb.doubt}` leaves open whether it happened")
         if clause.verb.ended:
             return self._drop(clause, "an action that ends")
+        if clause.beside is not None:
+            other = replace(clause, subject=[clause.beside], slots=[], directions=[])
+            if clause.beside.unknown or self._best(other, clause.beside) is not None:
+                return self._drop(clause, "it is unclear whose action this is")
         subjects: list[NounPhrase | None] = [*clause.subject] or [None]
         negative = clause.verb.negated or any(
             p.determiner == "no" for p in [*clause.subject, *(p for s in clause.slots for p in s.phrases)]
@@ -273,7 +280,12 @@ class Discourse:
         return Reading(events, negative, result)
 
     def _drop(self, clause: Clause, why: str) -> Reading | None:
+        """Leave a clause out; what it speaks of can still be meant by ``it`` and ``the snail`` later."""
         self.notes.append(f"`{clause.text}` was left out: {why}")
+        for p in [*clause.subject, *(p for s in clause.slots for p in s.phrases)]:
+            plan = self._plan(p, None, None, False) if p.determiner != "no" else None
+            if plan is not None and not _pseudo(plan) and p.determiner != "pronoun":
+                self._entity(plan)
         return None
 
     def _instance(self, clause: Clause, subject: NounPhrase | None, local: bool) -> tuple[list[Formula], bool] | None:
@@ -283,8 +295,8 @@ class Discourse:
             return None
         counted = next((r for r, p in fit.phrases.items() if p.count > 1 and fit.plans[r].old is None), None)
         copies = fit.phrases[counted].count if counted and not local else 1
-        for p in fit.phrases.values():
-            if p.vague and not p.classes <= frozenset({"#shield"}):
+        for r, p in fit.phrases.items():
+            if p.vague and not local and fit.plans[r].old is None and not _pseudo(fit.plans[r]):
                 self.notes.append(f"`{p.text}` was read as at least one")
         events: list[Formula] = []
         result = False
@@ -314,8 +326,8 @@ class Discourse:
                     self.entities.remove(x)
                     self.recent.remove(x)
             events.append(formula)
-            if "s" in roles and (roles["s"] in self.entities):
-                self.subject = roles["s"] if not clause.verb.passive else self.subject
+            if "s" in roles and roles["s"] in self.entities and not clause.verb.passive and clause.order != "relative":
+                self.subject = roles["s"]
         return events, result
 
     def _entity(self, plan: _Plan) -> Entity:
@@ -363,7 +375,7 @@ class Discourse:
             side = d.side
             if side == "other":
                 side = OPPOSITE.get(self.side, "") if subject is self.hero else ""
-            fits = not said or said & self.lexicon.directed
+            fits = self._can(subject, self.lexicon.oriented) and (not said or said & self.lexicon.directed)
             if side and fits and side in self.lexicon.directions:
                 add(self.lexicon.directions[side], {"s": subject})
                 if subject is self.hero:

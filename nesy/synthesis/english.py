@@ -8,7 +8,9 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-INDEFINITE = frozenset({"a", "an", "one", "some", "any", "each", "every", "several", "many", "few", "all", "most"})
+INDEFINITE = frozenset(
+    {"a", "an", "another", "one", "some", "any", "each", "every", "several", "many", "few", "all", "most"}
+)
 DEFINITE = frozenset({"the", "this", "that", "these", "those"})
 POSSESSIVE = frozenset({"its", "his", "her", "their", "my", "our", "your"})
 OTHER = frozenset({"another", "other", "different", "second", "third"})
@@ -35,6 +37,9 @@ FAILURES = words("fail avoid miss refuse forget neglect")
 
 ATTEMPTS = words("try attempt want plan hope need intend prepare threaten seem appear pretend wish")
 """Verbs that leave open whether what follows happens."""
+
+SUPPORT = words("make do take have perform give execute")
+"""Verbs that leave the meaning to a noun: ``makes a jump``."""
 
 NEGATIONS = frozenset(
     {"not", "never", "no", "nothing", "nobody", "none", "neither", "nor", "hardly", "barely", "without"}
@@ -94,7 +99,7 @@ ADVERBS = words(
     "repeatedly together somewhere anywhere apart alive backwards backward upward upwards downward downwards "
     "horizontally vertically meanwhile twice slightly accidentally gently barely long far right back both only even "
     "very really quite nicely happily sadly gradually apparently actually basically rapidly momentarily currently "
-    "promptly swiftly consecutively respectively continually halfway midway"
+    "promptly swiftly consecutively respectively continually halfway midway bit"
 )
 FILLERS: tuple[str, ...] = (
     "a bit more", "a bit", "a little bit", "a little", "a little while", "a little further", "for a bit",
@@ -118,8 +123,8 @@ GROUPS = words("group bunch couple pair number series set lot row line pile lots
 
 PLAIN = words(
     "wall walls tall ball balls hall call calls talk talks ground round sound found hand hands sand band bands head "
-    "door doors floor floors world word words work works worked worn horn corn born form forms from front point "
-    "points paint part parts park start starts star stars stair stairs step steps stem stone stones store state "
+    "ruins movie door doors floor floors world word words work works worked worn horn corn born form forms from front "
+    "point points paint part parts park start starts star stars stair stairs step steps stem stone stones store state "
     "states stay stays grass glass class cross gross green screen seen been keen queen great grave large larger "
     "small smaller smell shell shelf sheet sheep shape shapes share sharp short shot shots show shows shown slow "
     "slower slope slopes snow snowy space spaces spike spikes spot spots spring springs stage level levels lever "

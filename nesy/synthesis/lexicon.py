@@ -77,7 +77,8 @@ class Tables:
 
     sorts: name of a sort to its classes. nouns: class, sort or ``#word`` to words. verbs: (verbs, pattern, meaning).
     prepositions: (prepositions, sort, meaning, predicates that it goes with). adjectives: word to meaning.
-    directions: ``left`` and ``right`` to meaning; ``directed``: the predicates that a direction goes with.
+    directions: ``left`` and ``right`` to meaning; oriented: the sort of subjects that have one; directed: the
+    predicates that a direction goes with.
     results: predicates that, said right behind an event, hold in its frame: ``takes a gem and gets a shield``.
     """
 
@@ -88,6 +89,7 @@ class Tables:
     prepositions: tuple[tuple[str, str, str, str], ...]
     adjectives: Mapping[str, str]
     directions: Mapping[str, str]
+    oriented: str
     directed: str
     results: str
 
@@ -116,6 +118,7 @@ class Lexicon:
     modifiers: dict[str, list[Modifier]] = field(default_factory=dict)
     adjectives: dict[str, tuple[Literal, ...]] = field(default_factory=dict)
     directions: dict[str, tuple[Literal, ...]] = field(default_factory=dict)
+    oriented: Sort = None
     directed: frozenset[str] = frozenset()
     results: frozenset[str] = frozenset()
 
@@ -214,6 +217,7 @@ def _add_tables(lexicon: Lexicon, t: Tables) -> None:
     for side, meaning in t.directions.items():
         if _known(_literals(meaning), domain):
             lexicon.directions[side] = _literals(meaning)
+    lexicon.oriented = sorts[t.oriented]
     lexicon.directed |= frozenset(t.directed.split())
     lexicon.results |= frozenset(t.results.split())
 

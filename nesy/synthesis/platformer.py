@@ -115,6 +115,11 @@ PLATFORMER = Tables(
         ("turn switch put power", "any V +on #shield", "shielded(p)"),
         ("turn switch put take power", "any V +off #shield", "not shielded(p)"),
         ("lose drop deactivate disable remove break pop burst destroy shed", "any V #shield", "not shielded(p)"),
+        ("turn switch come go power", "#shield V +on", "shielded(p)"),
+        ("appear activate start", "#shield V", "shielded(p)"),
+        ("turn switch go wear come", "#shield V +off", "not shielded(p)"),
+        ("disappear vanish deactivate break pop burst end stop fade expire", "#shield V", "not shielded(p)"),
+        ("go", "#shield V +away", "not shielded(p)"),
         ("lose", "hero V #shield to|because~of|from|by|on any", "not shielded(s) touching(s,q)"),
     ),
     prepositions=(
@@ -137,6 +142,7 @@ PLATFORMER = Tables(
         "motionless": "standing(s)",
     },
     directions={"left": "facing_left(s)", "right": "facing_right(s)"},
+    oriented="hero",
     directed="walking running jumping turning approaching near below above",
     results="shielded",
 )

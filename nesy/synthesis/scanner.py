@@ -65,7 +65,9 @@ class Scanner:
         closed = {
             w for phrases in (e.FILLERS, e.CONNECTORS, e.SPELLINGS, OTHER_WAYS) for p in phrases for w in p.split()
         }
-        grammar = FUNCTION | closed | e.ADVERBS | e.PARTS | e.GROUPS | e.GET | set(SIDES) | set(NUMBERED) | e.VAGUE
+        grammar = (
+            FUNCTION | closed | e.ADVERBS | e.PARTS | e.GROUPS | e.GET | e.OTHER | set(SIDES) | set(NUMBERED) | e.VAGUE
+        )
         self.speller = Speller(lexicon.words() | grammar | {"times", "nor"}, self._meaning)
 
     def _meaning(self, word: str) -> object:
@@ -179,7 +181,8 @@ class _Scan:
         text = self.text(i, j)
         if bare and side == "left" and self._leaves(i):
             return self._add(Unknown("left"), j)
-        if bare and side == "right" and (self.s.preposition(self.w, j) or after in ("after", "before", "now", "when")):
+        exact = self.s.preposition(self.w, j) and not (after == "to" and self._is_form(self.word(j + 1), "base"))
+        if bare and side == "right" and (exact or after in ("after", "before", "now", "when")):
             return j  # "right over", "right after": exactly, and no direction
         if after == "of":
             return self._add(Preposition(f"{side} of"), j + 1)
@@ -298,7 +301,7 @@ class _Scan:
         known = self._noun_after(j, determined=j > i)
         if known is not None:
             classes, plural, k = known
-            vague = vague or (plural and count == 1 and determiner != "no")
+            vague = vague or (plural and count == 1 and determiner not in ("no", "one"))
             if self.word(k) == "'s" and self._noun_ahead(k + 1):
                 inner = self._noun_phrase_at(k + 1)
                 if inner is not None:
@@ -339,9 +342,12 @@ class _Scan:
         count, vague, j = 1, False, i
         w = self.word(j)
         if w == "one" and self.word(j + 1) == "of":
-            determiner, j = "a", j + 2
+            determiner, j = "one", j + 2
             j += self.word(j) in (*e.DEFINITE, *e.POSSESSIVE)
             return determiner, 1, False, j
+        if w == "not" and self.word(j + 1) in ("a", "one", "any"):
+            j += 2
+            return "no", 1, False, j + (self.word(j) == "single")
         if w in ("some", "all", "both", "each", "most", "many", "several", "few", "any") and self.word(j + 1) == "of":
             vague, j = True, j + 2
             w = self.word(j)
@@ -400,7 +406,7 @@ class _Scan:
                     second = self.lexicon.nouns[self.text(end, end + m)]
                     if classes & second.classes:
                         classes &= second.classes
-                    elif determined or k > j:
+                    elif (determined or k > j) and self.lexicon.hero not in second.classes:
                         classes = second.classes
                     else:
                         break
@@ -411,7 +417,8 @@ class _Scan:
                 return None
             if self._is_verb(w) and not (determined and self._is_form(w, "ing", "pp", "base")):
                 return None
-            if not determined and (w in e.ADVERBS or k - j >= 2 or w.endswith(("s", "ed", "ing"))):
+            verbal = len(w) > 4 and w.endswith(("s", "ed", "ing"))
+            if not determined and (w in e.ADVERBS or k - j >= 2 or verbal):
                 return None
         return None
 
@@ -499,6 +506,12 @@ class _Scan:
                 if "stop" in lemmas and not infinitive:
                     ended, j = True, target
                     continue
+            if set(lemmas) & e.SUPPORT:
+                first = j + 2 if self.word(j + 1) in ("a", "an", "another") else j + 1
+                inner = next((k for k in (first, first + 1) if self._is_form(self.word(k), "base")), 0)
+                inner = inner if inner in (first, j + 3) else 0
+                if inner and not self.s.noun(self.w, inner):  # "makes a big jump"
+                    lemmas, j = tuple(dict.fromkeys(x for x, _ in self.lexicon.forms[self.word(inner)])), inner
             form = entries[0][1]
             tags = {tag for _, tag in entries}
             if passive:

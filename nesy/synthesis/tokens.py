@@ -46,7 +46,7 @@ def tokenize(text: str) -> list[str]:
 def one_slip(typed: str, meant: str) -> bool:
     """Whether one slip makes ``meant`` into ``typed``: a letter too many, too few, wrong, or two letters swapped.
 
-    The first letter is always right, and in short words no letter is wrong: such slips make other words.
+    The first letter is always right, and in short words no letter is wrong or missing: such slips make other words.
     """
     if typed == meant or typed[:1] != meant[:1] or abs(len(typed) - len(meant)) > 1:
         return False
@@ -57,21 +57,21 @@ def one_slip(typed: str, meant: str) -> bool:
     if len(a) == len(b):
         swapped = len(a) > 1 and a[0] == b[1] and a[1] == b[0] and a[2:] == b[2:]
         return swapped or (len(typed) >= 7 and a[1:] == b[1:])
-    return a[1:] == b if len(a) > len(b) else a == b[1:]
+    return a[1:] == b if len(a) > len(b) else len(meant) >= 5 and a == b[1:]
 
 
 class Speller:
     """Turns unknown words into the one known word that is a slip away.
 
     Args:
-        known: every word that is understood; only those of five letters and more are corrected to.
+        known: every word that is understood; only those of four letters and more are corrected to.
         meaning: what a word stands for; several candidates with one meaning are no doubt.
     """
 
     def __init__(self, known: Iterable[str], meaning: Callable[[str], object] = str) -> None:
         self.known = frozenset(known)
         self._meaning = meaning
-        self._long = sorted(w for w in self.known if len(w) >= 5 and w.isalpha())
+        self._long = sorted(w for w in self.known if len(w) >= 4 and w.isalpha())
 
     def correct(self, word: str) -> str | None:
         """The word that was meant; None when ``word`` is known, plain English, too short, or could be several."""

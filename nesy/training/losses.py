@@ -92,7 +92,7 @@ def location_weights(event: Formula, frames: int) -> Tensor:
             w = (i - (frames - reach)) / reach
         case "mid":
             half, middle = ceil(reach / 2), ceil(frames / 2)
-            w = (half - (middle - i).abs() + 1) / half
+            w = (half - (middle - i).abs() + 1) / reach
         case (lo, hi):
             at = (i - 0.5) / frames
             w = 1 - (at - float(lo + hi) / 2).abs() / (float(hi - lo) + 0.5)

@@ -32,7 +32,9 @@ def test_killed_and_resumed_equals_undisturbed(tmp_path: Path):
     env = {**os.environ, "NESY_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     subprocess.run(command(whole, *chosen()), env=env, check=True, capture_output=True, timeout=300)
-    running = subprocess.Popen(command(broken, *chosen()), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        command(broken, *chosen()), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     first = broken / "checkpoints" / "epoch-0001"
     deadline = time.time() + 300
     while not first.exists() and time.time() < deadline:
@@ -40,7 +42,9 @@ def test_killed_and_resumed_equals_undisturbed(tmp_path: Path):
     time.sleep(0.15)  # into the second epoch
     running.send_signal(signal.SIGKILL)
     running.wait()
-    assert first.exists() and not (broken / "checkpoints" / "epoch-0004").exists(), "the run was not killed in its middle"
+    assert first.exists() and not (broken / "checkpoints" / "epoch-0004").exists(), (
+        "the run was not killed in its middle"
+    )
     subprocess.run(command(broken, "--resume"), env=env, check=True, capture_output=True, timeout=300)
     a, b = weights(whole), weights(broken)
     assert a.keys() == b.keys()
