@@ -14,7 +14,7 @@ from typing import TypeAlias
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.synthesis import english as e
-from nesy.synthesis.chunks import NounPhrase
+from nesy.synthesis.chunks import NounPhrase, Times
 from nesy.synthesis.clauses import Clause, Slot
 from nesy.synthesis.lexicon import Complement, Lexicon, Literal, Sense, Sort
 
@@ -272,12 +272,24 @@ class Discourse:
         if alternatives and len(events) > 1:
             events = [ast.Or(tuple(events))]
         if clause.times is not None and not negative:
-            if clause.times.vague:
-                self.notes.append(f"`{clause.times.text}` was read as at least {clause.times.count} times")
-            events = events * clause.times.count
+            events = self._repeated(clause, clause.times, events)
         for aside in clause.asides:
             self.notes.append(f"{aside} was left out of `{clause.text}`")
         return Reading(events, negative, result)
+
+    def _repeated(self, clause: Clause, times: Times, events: list[Formula]) -> list[Formula]:
+        """``jumps twice``: not in between, or one long jump would be two. ``a coin`` may be another one each time."""
+        if times.vague:
+            self.notes.append(f"`{times.text}` was read as at least {times.count} times")
+        once, out = events, list(events)
+        for _ in range(times.count - 1):
+            again = self.read(replace(clause, times=None, asides=[]))
+            if again is None:
+                break
+            if again.events == once and len(once) == 1:
+                out.append(ast.Not(once[0]))
+            out += again.events
+        return out
 
     def _drop(self, clause: Clause, why: str) -> Reading | None:
         """Leave a clause out; what it speaks of can still be meant by ``it`` and ``the snail`` later."""

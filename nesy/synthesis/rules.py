@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from nesy.dsl.check import check_formula
+from nesy.dsl.signature import Signature
+from nesy.errors import NesyError
 from nesy.synthesis.base import Domain, Extraction, Names, SpecExtractor, checked_settings, extractors
 from nesy.synthesis.clauses import parse
 from nesy.synthesis.compose import arrange, compose
@@ -26,6 +29,7 @@ class Rules(SpecExtractor):
     def __init__(self, domain: Domain, hints: bool = False) -> None:
         self.domain = domain
         self.hints = hints
+        self.signature = Signature.of(classes=domain.classes, unary=domain.unary, binary=domain.binary)
         self.lexicon = build(domain, (PLATFORMER,))
         self.scanner = Scanner(self.lexicon)
 
@@ -52,6 +56,10 @@ class Rules(SpecExtractor):
         formula = compose(story, discourse.entities, notes, self.hints)
         if formula is None:
             return Extraction(caption, None, "rejected", "no event that is understood", tuple(notes))
+        try:
+            check_formula(formula, self.signature)
+        except NesyError as error:  # a limit of the language: too large, too many variables
+            return Extraction(caption, None, "rejected", "the spec does not check", (*notes, str(error)))
         return Extraction(caption, formula, "accepted", "", tuple(notes))
 
 
