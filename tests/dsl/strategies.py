@@ -51,7 +51,10 @@ def atoms(names: st.SearchStrategy[str]) -> st.SearchStrategy[Formula]:
 
 
 bindings = st.lists(
-    st.builds(ast.Binding, variables, st.none() | st.sampled_from(CLASSES)), min_size=1, max_size=2
+    st.builds(ast.Binding, variables, st.none() | st.sampled_from(CLASSES)),
+    min_size=1,
+    max_size=2,
+    unique_by=lambda b: b.var,
 ).map(tuple)
 locations = st.sampled_from(["early", "mid", "late"]) | st.tuples(
     st.fractions(0, 1, max_denominator=12), st.fractions(0, 1, max_denominator=12)
