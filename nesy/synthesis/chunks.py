@@ -13,7 +13,8 @@ class NounPhrase:
     """``two red snails``: what kind of thing, which one, how many.
 
     classes: what it can be; empty for a thing that the domain does not know (``a platform``) and for a pronoun.
-    count: how many, where that is said. vague: several, but how many is left open.
+    count: how many, where that is said. vague: several, but how many is left open. measured: a word says how many.
+    head: the last word of the noun. described: the words in front of it that the lexicon does not know.
     """
 
     text: str
@@ -21,7 +22,9 @@ class NounPhrase:
     determiner: Determiner
     count: int = 1
     vague: bool = False
+    measured: bool = False
     head: str = ""
+    described: str = ""
 
     @property
     def unknown(self) -> bool:

@@ -11,7 +11,8 @@ from nesy.dsl.ast import Formula
 from nesy.dsl.limits import VARIABLES
 from nesy.dsl.variables import free_variables
 from nesy.synthesis.clauses import Clause
-from nesy.synthesis.discourse import Entity, Reading, binding, conjunction
+from nesy.synthesis.discourse import Reading, conjunction
+from nesy.synthesis.reference import Entity, bindings
 
 
 @dataclass(eq=False)
@@ -30,14 +31,28 @@ class Story:
     never: list[tuple[Formula, Moment | None, bool]] = field(default_factory=list)  # what, beside which moment, always
 
 
-def arrange(clauses: Sequence[Clause], readings: Sequence[Reading | None], notes: list[str]) -> Story:
-    """Put the events of all clauses into the order that the links between them give."""
-    return _Arranger(clauses, readings, notes).run()
+def arrange(
+    clauses: Sequence[Clause],
+    readings: Sequence[Reading | None],
+    exclusive: Sequence[frozenset[str]],
+    notes: list[str],
+) -> Story:
+    """Put the events of all clauses into the order that the links between them give.
+
+    exclusive: groups of predicates of which an object has at most one in a frame.
+    """
+    return _Arranger(clauses, readings, exclusive, notes).run()
 
 
 class _Arranger:
-    def __init__(self, clauses: Sequence[Clause], readings: Sequence[Reading | None], notes: list[str]) -> None:
-        self.clauses, self.readings, self.notes = clauses, readings, notes
+    def __init__(
+        self,
+        clauses: Sequence[Clause],
+        readings: Sequence[Reading | None],
+        exclusive: Sequence[frozenset[str]],
+        notes: list[str],
+    ) -> None:
+        self.clauses, self.readings, self.exclusive, self.notes = clauses, readings, exclusive, notes
         self.story = Story()
         self.moments: dict[int, list[Moment]] = {}  # by clause
 
@@ -171,7 +186,7 @@ class _Arranger:
             return
         if there is None:
             self._append(i)
-        elif len(r.events) == 1 and not _contradict(there[-1].facts, r.events[0]):
+        elif len(r.events) == 1 and not contradict(there[-1].facts, r.events[0], self.exclusive):
             there[-1].facts = conjunction([there[-1].facts, r.events[0]])
             self.moments[i] = there
         else:
@@ -181,7 +196,7 @@ class _Arranger:
         r = self.readings[i]
         if r is None:
             return
-        if _contradict(host[-1].facts, r.events[0]):
+        if contradict(host[-1].facts, r.events[0], self.exclusive):
             self._append(i)
         else:
             host[-1].facts = conjunction([host[-1].facts, *r.events])
@@ -212,23 +227,28 @@ class _Arranger:
 
 def _retold(events: Sequence[Formula], told: Formula) -> bool:
     """Whether ``events`` only say again what the same parties did: ``lands on a snail and kills it``."""
-    facts = [f for e in events for f in _facts(e)]
-    pairs = [f for f in facts if isinstance(f, ast.Atom) and len(f.args) == 2]
-    return bool(pairs) and set(facts) <= set(_facts(told))
+    facts = {f for e in events for f in _facts(e)}
+    return any(isinstance(f, ast.Atom) and len(f.args) == 2 for f in facts) and facts == set(_facts(told))
 
 
 def _facts(f: Formula) -> tuple[Formula, ...]:
     return f.args if isinstance(f, ast.And) else (f,)
 
 
-def _contradict(a: Formula, b: Formula) -> bool:
-    """Whether two conjunctions deny each other, or look left and right at once."""
+def contradict(a: Formula, b: Formula, exclusive: Sequence[frozenset[str]]) -> bool:
+    """Whether two conjunctions deny each other, or say two things of an object that exclude each other."""
     xs, ys = set(_facts(a)), set(_facts(b))
-    opposite = {f.body if isinstance(f, ast.Not) else ast.Not(f) for f in xs}
-    if opposite & ys:
+    if {f.body if isinstance(f, ast.Not) else ast.Not(f) for f in xs} & ys:
         return True
-    sides = {(f.predicate, f.args) for f in xs | ys if isinstance(f, ast.Atom) and f.predicate.startswith("facing_")}
-    return len({args for _, args in sides}) < len(sides)
+    atoms = {f for f in xs | ys if isinstance(f, ast.Atom)}
+    return any(
+        f.args == g.args and f.predicate != g.predicate
+        for group in exclusive
+        for f in atoms
+        if f.predicate in group
+        for g in atoms
+        if g.predicate in group
+    )
 
 
 def sequence(events: Sequence[Formula]) -> Formula:
@@ -251,8 +271,8 @@ def compose(story: Story, entities: Sequence[Entity], notes: list[str], hints: b
     parts = _alternatives(parts, [*story.beside, *never], by_name)
     parts = _localised(parts, [*story.beside, *never], by_name, notes)
     body = conjunction([*([sequence(parts)] if parts else []), *story.beside, *never])
-    bindings = tuple(binding(by_name[v]) for v in free_variables(body) if v in by_name)
-    return ast.Exists(bindings, body) if bindings else body
+    bound = bindings([by_name[v] for v in free_variables(body) if v in by_name])
+    return ast.Exists(bound, body) if bound else body
 
 
 def _never(story: Story, notes: list[str]) -> list[Formula]:
@@ -294,7 +314,7 @@ def _alternatives(parts: Sequence[Formula], rest: Sequence[Formula], by_name: di
             own = [v for v in free_variables(g) if v in by_name and v not in elsewhere]
             if isinstance(g, ast.Atom) and len(g.args) == 1 and by_name.get(g.args[0]) is not None:
                 own = []
-            out.append(ast.Exists(tuple(binding(by_name[v]) for v in own), g) if own else g)
+            out.append(ast.Exists(bindings([by_name[v] for v in own]), g) if own else g)
         return ast.Or(tuple(out))
 
     used = [set(free_variables(f)) for f in parts]
@@ -326,4 +346,4 @@ def _localised(
             parts = parts[:-1]
             continue
         v, k = fresh[-1]
-        parts[k] = ast.Exists((binding(by_name[v]),), parts[k])
+        parts[k] = ast.Exists(bindings([by_name[v]]), parts[k])

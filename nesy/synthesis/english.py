@@ -88,7 +88,7 @@ CONNECTORS: dict[str, str] = {  # words to the kind of link
     "because": "open", "since": "open", "so that": "open", "if": "open", "unless": "open", "as if": "open",
     "as though": "open", "instead of": "open", "rather than": "open", "although": "open", "though": "open",
     "even though": "open", "whereas": "and", "where": "relative", "which": "relative", "that": "relative",
-    "who": "relative", "whose": "open", "so": "then", "and so": "then", "meanwhile": "while then", "without": "without",
+    "who": "relative", "whose": "open", "so": "then", "and so": "then", "meanwhile": "open", "without": "without",
 }  # fmt: skip
 """``open`` links open a clause whose relation to the rest, or whose truth, the sentence leaves unclear."""
 

@@ -79,6 +79,7 @@ class Tables:
     prepositions: (prepositions, sort, meaning, predicates that it goes with). adjectives: word to meaning.
     directions: ``left`` and ``right`` to meaning; oriented: the sort of subjects that have one; directed: the
     predicates that a direction goes with.
+    exclusive: groups of predicates of which an object has at most one in a frame.
     results: predicates that, said right behind an event, hold in its frame: ``takes a gem and gets a shield``.
     """
 
@@ -92,6 +93,7 @@ class Tables:
     oriented: str
     directed: str
     results: str
+    exclusive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class Lexicon:
     oriented: Sort = None
     directed: frozenset[str] = frozenset()
     results: frozenset[str] = frozenset()
+    exclusive: list[frozenset[str]] = field(default_factory=list)
 
     def add_verb(self, lemma: str, sense: Sense | None = None) -> None:
         """Make ``lemma`` known in all its forms, with one more sense if given."""
@@ -220,6 +223,7 @@ def _add_tables(lexicon: Lexicon, t: Tables) -> None:
     lexicon.oriented = sorts[t.oriented]
     lexicon.directed |= frozenset(t.directed.split())
     lexicon.results |= frozenset(t.results.split())
+    lexicon.exclusive += [frozenset(group.split()) for group in t.exclusive]
 
 
 def _known(meaning: tuple[Literal, ...], domain: Domain) -> bool:

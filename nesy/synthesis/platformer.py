@@ -145,4 +145,8 @@ PLATFORMER = Tables(
     oriented="hero",
     directed="walking running jumping turning approaching near below above",
     results="shielded",
+    exclusive=(
+        "walking running standing jumping falling landing climbing turning dead",
+        "facing_left facing_right",
+    ),
 )

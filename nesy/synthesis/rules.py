@@ -52,8 +52,8 @@ class Rules(SpecExtractor):
             return Extraction(caption, None, "rejected", reason, tuple(notes))
         discourse = Discourse(self.lexicon, notes)
         readings = [discourse.read(c) for c in clauses]
-        story = arrange(clauses, readings, notes)
-        formula = compose(story, discourse.entities, notes, self.hints)
+        story = arrange(clauses, readings, self.lexicon.exclusive, notes)
+        formula = compose(story, discourse.cast.entities, notes, self.hints)
         if formula is None:
             return Extraction(caption, None, "rejected", "no event that is understood", tuple(notes))
         try:
