@@ -22,7 +22,7 @@ from nesy.synthesis.chunks import (
     VerbGroup,
 )
 
-COORDINATE = ("and", "then", "or", ",", "either", "earlier")
+COORDINATE = ("and", "then", "or", ",", "earlier")
 SUBORDINATE = ("after", "before", "while", "when", "purpose", "means", "without", "open", "relative")
 
 
@@ -43,7 +43,8 @@ class Clause:
     order: one of SUBORDINATE, or empty for a main clause; word: the word that says so.
     paused: a comma or a sentence's end stands before the link.
     opens: first of its sentence. loose: its place in time is not that of the text. beside: a noun phrase right before a
-    participle, which may be its subject: "a snail walking left". faults: why it cannot be used.
+    participle, which may be its subject: "a snail walking left". head: what a relative clause in front of its main verb
+    belongs to: "the bee that chased Mugen is dead". faults: why it cannot be used.
     """
 
     verb: VerbGroup
@@ -61,6 +62,7 @@ class Clause:
     opens: bool = False
     loose: bool = False
     beside: NounPhrase | None = None
+    head: NounPhrase | None = None
     faults: list[str] = field(default_factory=list)
     asides: list[str] = field(default_factory=list)
 
@@ -154,6 +156,15 @@ class _Parser:
             clause.asides.append("a phrase in front of the verb")
         clause.subject = [*self.waiting, *phrases[-1:]] if phrases else list(self.waiting)
         clause.subject_joint = self.waiting_joint
+        if clause.order == "relative" and self.waiting:
+            clause.head = self.waiting[-1]
+        elif len(phrases) > 1 and not behind and phrases[0].classes:  # "the snail Mugen jumped over"
+            clause.head, clause.order = phrases[0], "relative"
+        if clause.head is not None and phrases:
+            clause.faults.append("a relative clause about another party")
+        before_it = self.clauses[-1].head if self.clauses and not clause.opens else None
+        if before_it is not None and not clause.subject and not clause.order and clause.link == ",":
+            clause.subject = [before_it]  # "the bee, which chased Mugen, is dead"
         self.waiting, self.waiting_joint = [], ","
         for c in before:
             match c:
@@ -177,6 +188,9 @@ class _Parser:
         """A verb that no link separates from the one before: a lost comma, or a participle behind its noun."""
         previous = self.clauses[-1]
         self._complements(previous, between)
+        if previous.head is not None:
+            clause.subject = [previous.head]
+            return
         last = between[-1] if between else None
         verb = clause.verb
         if isinstance(last, NounPhrase) and previous.slots:
@@ -229,7 +243,7 @@ class _Parser:
         if unfit or kinds & set(SUBORDINATE) or not self.clauses:
             self._tell(s)
             return
-        self._continue(self.clauses[-1], s, "or" if kinds & {"or", "either"} else "and")
+        self._continue(self.clauses[-1], s, "or" if "or" in kinds else "and")
 
     def _continue(self, clause: Clause, s: _Segment, joint: str) -> None:
         """``... a coin, a gem and a bee``: further noun phrases of the clause before."""
@@ -247,6 +261,8 @@ class _Parser:
             _join(again, s)
             again.order = clause.order if clause.order != "while" else ""
             self._complements(again, s.chunks)
+            if not again.slots and not again.directions:
+                again.faults.append("it is unclear which action this repeats")
             self.clauses.append(again)
         else:
             self._complements(clause, s.chunks)

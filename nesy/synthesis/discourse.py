@@ -81,6 +81,8 @@ class Discourse:
             events = self._repeated(clause, clause.times, events)
         for aside in clause.asides:
             self.notes.append(f"{aside} was left out of `{clause.text}`")
+        if negative and result and len(events) == 1 and isinstance(events[0], ast.Atom):
+            return Reading([ast.Not(events[0])], False, True)  # "has no shield": a state of its time, not of all times
         return Reading(events, negative, result)
 
     def _repeated(self, clause: Clause, times: Times, events: list[Formula]) -> list[Formula]:

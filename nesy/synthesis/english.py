@@ -78,7 +78,7 @@ CONNECTORS: dict[str, str] = {  # words to the kind of link
     "eventually": "then", "subsequently": "then", "thereafter": "then", "followed by": "then", "soon after": "then",
     "shortly after": "then", "right after that": "then", "in the end": "then", "at the end": "then", "->": "then",
     "→": "then", "=>": "then", ">": "then", "and after that": "then", "but then": "then", "only to": "then",
-    "or": "or", "or else": "or", "either": "either",
+    "or": "or", "or else": "or",
     "before that": "earlier", "before this": "earlier", "previously": "earlier", "earlier": "earlier",
     "after": "after", "as soon as": "after", "right after": "after", "once": "after", "having": "after",
     "just after": "after", "shortly after it": "after", "before": "before", "right before": "before",
@@ -99,7 +99,7 @@ ADVERBS = words(
     "repeatedly together somewhere anywhere apart alive backwards backward upward upwards downward downwards "
     "horizontally vertically meanwhile twice slightly accidentally gently barely long far right back both only even "
     "very really quite nicely happily sadly gradually apparently actually basically rapidly momentarily currently "
-    "promptly swiftly consecutively respectively continually halfway midway bit"
+    "promptly swiftly consecutively respectively continually halfway midway bit either"
 )
 FILLERS: tuple[str, ...] = (
     "a bit more", "a bit", "a little bit", "a little", "a little while", "a little further", "for a bit",
@@ -114,7 +114,7 @@ FILLERS: tuple[str, ...] = (
     "on the screen", "on screen", "in the level", "on the ground", "on the floor", "in the video",
     "in the clip", "at the beginning", "in the scene", "a second time", "a third time", "straight away",
     "right away", "kind of", "sort of", "each time", "every time", "this time", "back and forth",
-    "left and right", "still again",
+    "left and right", "still again", "of the level", "of the frame", "of the map", "of the picture",
 )  # fmt: skip
 PARTS = words("side top bottom edge end back front middle corner tip head base foot face height half tail")
 """``the side of a crate`` is about the crate."""
@@ -123,8 +123,8 @@ GROUPS = words("group bunch couple pair number series set lot row line pile lots
 
 PLAIN = words(
     "wall walls tall ball balls hall call calls talk talks ground round sound found hand hands sand band bands head "
-    "ruins movie door doors floor floors world word words work works worked worn horn corn born form forms from front "
-    "point points paint part parts park start starts star stars stair stairs step steps stem stone stones store state "
+    "ruins movie sees door doors floor floors world word words work works worked worn horn corn born form forms from "
+    "front point points paint part parts park start starts star stars stair stairs step steps stem stone stones store state "
     "states stay stays grass glass class cross gross green screen seen been keen queen great grave large larger "
     "small smaller smell shell shelf sheet sheep shape shapes share sharp short shot shots show shows shown slow "
     "slower slope slopes snow snowy space spaces spike spikes spot spots spring springs stage level levels lever "

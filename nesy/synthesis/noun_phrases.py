@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from nesy.synthesis import english as e
 from nesy.synthesis.chunks import Determiner, NounPhrase
+from nesy.synthesis.tokens import END
 from nesy.synthesis.words import FUNCTION, NUMBERED, Words
 
 EVERY = frozenset({"each", "every"})
@@ -46,7 +47,8 @@ def noun_phrase(w: Words, i: int) -> tuple[NounPhrase, int] | None:
             w.text(head.start, begin),
         )
         return phrase, end
-    if first in ("another", "one", "others") or (first == "the" and w[i + 1] in ("other", "others")):
+    alone = w[head.start] in ("one", "ones") or w[head.start] in (",", END, "and", "or", "then", "before", "after")
+    if first in ("another", "one", "others") or (head.determiner == "other" and alone):
         end = head.start + (w[head.start] in ("one", "ones"))
         determiner: Determiner = "pronoun" if first == "one" else "other"
         return NounPhrase(w.text(i, end), frozenset(), determiner, head="one"), end

@@ -111,6 +111,7 @@ PLATFORMER = Tables(
             "hero V #shield",
             "shielded(p)",
         ),
+        ("get gain receive take obtain acquire", "hero V #shield from|with item", "collecting(s,q) shielded(p)"),
         ("activate enable give grant bring raise cause", "any V #shield", "shielded(p)"),
         ("turn switch put power", "any V +on #shield", "shielded(p)"),
         ("turn switch put take power", "any V +off #shield", "not shielded(p)"),

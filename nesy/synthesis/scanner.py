@@ -129,7 +129,7 @@ class _Scan:
             return j  # "right over", "right after": exactly, and no direction
         j += w[j] == "hand"
         j += w[j] in ("side", "direction", "edge")
-        if w[j] == "of":
+        if w[j] == "of" and not w.known.fillers.at(w.words, j):  # "of the screen" says nothing
             return self._add(Preposition(f"{side} of"), j + 1)
         place = before in ("on", "at", "from", "for") and w[j - 1] != "direction"
         return self._add(Direction("" if place else side, w.text(i, j)), j)
@@ -177,7 +177,7 @@ class _Scan:
         starts = isinstance(self._last(), (End, Link))
         if phrase in ("by", "without"):
             return i
-        if phrase == "that" and not w.is_verb(following):
+        if phrase == "that" and not (w.is_verb(following) or isinstance(self._last(), NounPhrase)):
             return i
         if phrase == "having" and not w.is_form(following, "pp"):
             return i

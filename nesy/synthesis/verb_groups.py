@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nesy.synthesis import english as e
 from nesy.synthesis.chunks import VerbGroup
@@ -42,6 +42,11 @@ class _Group:
 
 def verb_group(w: Words, i: int) -> tuple[VerbGroup, int] | None:
     """The verb group that begins at word ``i`` and where it ends; None if none begins there."""
+    if w.text(i, i + 2) == "no longer" and w.is_verb(i + 2):
+        rest = verb_group(w, i + 2)
+        return (
+            (replace(rest[0], text="no longer " + rest[0].text, negated=not rest[0].negated), rest[1]) if rest else None
+        )
     if w[i] in DENIALS | e.ALMOST:
         if not w.is_verb(w.skip_adverbs(i + 1)):
             return None
@@ -93,7 +98,7 @@ def _auxiliary(g: _Group) -> bool:
     if word in e.MODALS and w.is_verb(there):
         g.doubt = word
     elif word in e.GET and there == g.at + 1:
-        if w.is_form(there, "pp") and not w.is_form(there, "base"):
+        if w.is_form(there, "pp") and (w[there + 1] == "by" or not w.is_form(there, "base")):
             g.passive = True
         elif w[there] == "to" and w.is_form(there + 1, "base"):
             there += 1
