@@ -14,6 +14,7 @@ from nesy.dsl.elaborate import Elaborator, universally_closed
 from nesy.dsl.formulas import FormulaChecker
 from nesy.dsl.rules import check_recursion, check_rule
 from nesy.dsl.signature import Signature, declared, modules_of
+from nesy.dsl.variables import free_variables
 from nesy.errors import ErrorGroup, NesyError, Span, SpecTypeError
 
 
@@ -147,6 +148,10 @@ def _declarations(m: ast.Module, checker: FormulaChecker, names: dict[str, tuple
                 if kind in kinds:
                     checker.error("E028", f"`{kind}` is given twice", s.span, "keep one of them")
                 kinds.add(kind)
+    for s in m.of(ast.Block):
+        if isinstance(s, ast.Block) and s.kind == "captions" and s.name == "data" and "data" not in kinds:
+            remedy = 'add one, for example `data "platformer" { clips: 600 }`, or name a file of captions'
+            checker.error("E030", "`captions from data`, but the file has no `data` block", s.span, remedy)
 
 
 def _statement(s: ast.Statement, checker: FormulaChecker) -> None:
@@ -157,6 +162,10 @@ def _statement(s: ast.Statement, checker: FormulaChecker) -> None:
             check_rule(s, checker)
         case ast.Define(_, params, formula):
             _parameters(params, checker, s.span)
+            used = free_variables(formula)
+            for p in params:
+                if p.name not in used:
+                    checker.warn("W001", f"`{p.name}` is never used", p.span or s.span, "leave the parameter out")
             scope = {p.name: ast.Binding(p.name, p.sort) for p in params}
             checker.check(formula, scope)
         case ast.Constraint(formula):

@@ -33,6 +33,7 @@ CODES = {
     "E027": "an object of the wrong class",
     "E028": "a block or a setting given twice",
     "E029": "`distinct` of fewer than two objects",
+    "E030": "`captions from data` without a `data` block",
     "E040": "a window whose end is before its beginning",
     "E041": "a window beyond the clip",
     "E042": "a window in which no frame of the clip lies",
@@ -52,7 +53,6 @@ CODES = {
     "W003": "a condition that is always false or always true",
     "W004": "an `eventually` that undoes the order of `then`",
     "W005": "a variable without class beside one with a class",
-    "W006": "a declaration that is never used",
 }
 """Every code with what it stands for. Codes never change their meaning."""
 

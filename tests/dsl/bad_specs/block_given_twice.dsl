@@ -1,0 +1,2 @@
+data "platformer" { clips: 6 }
+data "mugen" { }

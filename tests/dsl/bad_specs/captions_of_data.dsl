@@ -1,0 +1,1 @@
+captions of data { extractor: "rules" }

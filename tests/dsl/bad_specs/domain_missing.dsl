@@ -1,0 +1,2 @@
+domain
+class coin

@@ -1,0 +1,2 @@
+# the vocabulary
+class coin

@@ -1,0 +1,2 @@
+import "nowhere.dsl"
+spec a: exists m: mugen { jumping(m) }

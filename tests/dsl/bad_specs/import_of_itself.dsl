@@ -1,0 +1,1 @@
+import "import_of_itself.dsl"

@@ -1,0 +1,3 @@
+import "imports/common.dsl"
+unary jumping
+spec a: exists m: mugen { flying(m) }

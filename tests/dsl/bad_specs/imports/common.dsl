@@ -1,0 +1,2 @@
+class mugen
+unary jumping, flying

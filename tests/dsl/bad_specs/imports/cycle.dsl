@@ -1,0 +1,2 @@
+class mugen
+import "../import_cycle.dsl"

@@ -1,0 +1,1 @@
+unary walking, once

@@ -1,0 +1,1 @@
+clas mugen, coin

@@ -1,0 +1,1 @@
+class 3d_box

@@ -1,0 +1,2 @@
+class coin gem
+spec a: exists c: coin, g: gem { visible(c) and visible(g) }

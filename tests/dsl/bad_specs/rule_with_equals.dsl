@@ -1,0 +1,5 @@
+class mugen, coin, snail
+unary walking, jumping, dead
+binary touching, above
+
+rule collects(a, c) = touching(a, c), coin(c).

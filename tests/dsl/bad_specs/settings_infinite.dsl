@@ -1,0 +1,1 @@
+train { rate: 1e999 }

@@ -1,0 +1,2 @@
+data "platformer" { clips: 600
+train { epochs: 3 }

@@ -1,0 +1,1 @@
+data "platformer" { clips = 600 }

@@ -1,0 +1,6 @@
+class mugen, coin, snail
+unary walking, jumping, dead
+binary touching, above
+
+spec a: exists m: mugen { jumping(m) }
+spec a: exists m: mugen { dead(m) }

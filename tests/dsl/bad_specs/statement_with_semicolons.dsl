@@ -1,0 +1,2 @@
+class mugen, coin;
+unary walking;

@@ -1,0 +1,1 @@
+unary jumping(a)

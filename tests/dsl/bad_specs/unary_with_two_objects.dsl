@@ -1,0 +1,5 @@
+class mugen, coin, snail
+unary walking, jumping, dead
+binary touching, above
+
+spec a: exists m: mugen, s: snail { jumping(m, s) }

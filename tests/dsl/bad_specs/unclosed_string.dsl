@@ -1,0 +1,2 @@
+import "common.dsl
+class coin

@@ -1,0 +1,1 @@
+objects mugen, coin
