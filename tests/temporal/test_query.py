@@ -85,6 +85,7 @@ def test_over_budget_falls_back_to_bounds_that_hold_and_says_so():
             continue
         assert answer.note is not None and answer.method == "lower bound"
         assert answer.lower - 1e-6 <= true <= answer.upper + 1e-6
-        assert bounds(spec, graph) == (answer.lower, answer.upper)
+        low, high = bounds(spec, graph)  # the work done before the budget ran out only tightens them
+        assert low <= answer.lower <= answer.upper <= high + 1e-9
         with pytest.raises(GroundingError):
             query(spec, graph, budget=1, method="exact")

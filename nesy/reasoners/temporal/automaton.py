@@ -273,6 +273,11 @@ class Progression:
             self._roots.append(None)
         return found
 
+    @property
+    def size(self) -> int:
+        """Decision nodes made so far."""
+        return len(self.bdd) + len(self.branches)
+
     def accepts(self, state: int) -> bool:
         """Whether a trace that ends in ``state`` satisfies the formula."""
         return self._on_empty_trace() if state == 0 else self._at_end(self.states[state][0])

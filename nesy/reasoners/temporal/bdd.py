@@ -41,6 +41,9 @@ class Diagrams:
             self._nodes.append(key)
         return found
 
+    def __len__(self) -> int:
+        return len(self._nodes)
+
     def var(self, i: int) -> int:
         """The diagram of variable ``i``."""
         return self.node(i, FALSE, TRUE)

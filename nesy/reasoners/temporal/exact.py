@@ -10,9 +10,10 @@ relative for training.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from itertools import product
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,6 +28,9 @@ from nesy.scenegraph import SceneGraph
 
 CONFIGURATIONS = 20_000
 """Default budget: class configurations enumerated for one formula."""
+
+EFFORT = 300_000
+"""Default budget: decision steps of one question, a few seconds."""
 
 
 class Facts:
@@ -96,15 +100,11 @@ def classes_in(formula: Formula, names: tuple[str, ...]) -> list[str]:
     return list(found)
 
 
-def configurations(
-    formula: Formula, facts: Facts, budget: int = CONFIGURATIONS
-) -> Iterator[tuple[tuple[str | None, ...], Tensor]]:
+def configurations(formula: Formula, facts: Facts) -> Iterator[tuple[tuple[str | None, ...], Tensor]]:
     """Every way to give the objects the classes that matter to ``formula``, with its probability (0-d tensor).
 
-    A class that the formula does not mention counts as None, "something else". Impossible ways are left out.
-
-    Raises:
-        GroundingError: more than ``budget`` ways.
+    The most probable ones come first, so that a search that stops early knows most of the truth. A class that the
+    formula does not mention counts as None, "something else". Impossible ways are left out.
     """
     mentioned = classes_in(formula, facts.vocabulary.classes)
     unknown = [c for c in mentioned if c not in facts.vocabulary.classes]
@@ -116,20 +116,44 @@ def configurations(
         rest = (1 - weights.sum()).clamp_min(0)
         if len(kept) == len(facts.vocabulary.classes) and float(rest.detach()) < 1e-9:
             rest = rest * 0  # rounding of a softmax over all classes, not a real "something else"
-        ways = [(c, w) for c, w in [*zip(kept, weights, strict=True), (None, rest)] if float(w.detach()) > 0]
-        options.append(ways or [(None, rest + 1)])
-    count = prod(len(ways) for ways in options)
-    if count > budget:
-        raise GroundingError(
-            f"{count} ways to assign {len(mentioned)} classes to {facts.objects} objects (the budget is {budget})",
-            hint="ask for bounds (--method bounds), or round small class probabilities to zero",
-        )
+        ways = [(c, w) for c, w in zip(kept, weights, strict=True) if float(w.detach()) > 0]
+        ways += [(None, rest)] if float(rest.detach()) > 0 else []
+        # A formula may mention classes that the vocabulary does not have: no object is of them.
+        options.append(sorted(ways or [(None, rest + 1)], key=lambda way: -float(way[1].detach())))
+    sizes = [[float(w.detach()) for _, w in ways] for ways in options]
     one = facts.classes.new_ones(())
-    for way in product(*options):
+    # Every choice but the first has one parent: the same with its last non-zero number one smaller.
+    heap = [(-prod(s[0] for s in sizes), (0,) * len(sizes))]
+    while heap:
+        _, choice = heappop(heap)
         weight = one
-        for _, w in way:
-            weight = weight * w
-        yield tuple(c for c, _ in way), weight
+        for o, k in enumerate(choice):
+            weight = weight * options[o][k][1]
+        yield tuple(options[o][k][0] for o, k in enumerate(choice)), weight
+        last = max((o for o, k in enumerate(choice) if k), default=0)
+        for o in range(last, len(choice)):
+            if choice[o] + 1 < len(sizes[o]):
+                child = (*choice[:o], choice[o] + 1, *choice[o + 1 :])
+                heappush(heap, (-prod(s[k] for s, k in zip(sizes, child, strict=True)), child))
+
+
+@dataclass
+class Effort:
+    """What a query may still cost: decision nodes made and followed, over all class configurations.
+
+    Counted rather than timed, so that the same question has the same answer on every machine.
+    """
+
+    left: int = EFFORT
+
+    def spend(self, steps: int) -> None:
+        """Raises GroundingError when nothing is left."""
+        self.left -= steps
+        if self.left < 0:
+            raise GroundingError(
+                "the question needs more decision steps than the budget allows",
+                hint="ask for bounds (--method bounds), or about fewer objects",
+            )
 
 
 def ground_in(
@@ -165,19 +189,27 @@ def forward(automaton: Automaton, facts: Facts) -> Tensor:
     return states[automaton.initial]
 
 
-def forward_lazily(formula: Core, facts: Facts, *, live: int = 50_000) -> Tensor:
+def forward_lazily(formula: Core, facts: Facts, *, live: int = 50_000, effort: Effort | None = None) -> Tensor:
     """The same probability without the whole automaton: only states that the clip can reach are built.
 
     Mass flows from the first frame to the last; decisions on certain facts take one branch. ``live`` bounds the states.
     """
-    progression = Progression(formula, states=live, nodes=40 * live)
+    effort = effort or Effort()
+    progression = Progression(formula, states=live, nodes=min(40 * live, effort.left))
     series = [facts.series(p) for p in progression.propositions]
-    certain = [[float(x) if float(x) in (0.0, 1.0) else None for x in s.detach()] for s in series]
-    mass: dict[int, Tensor] = {-1: torch.ones((), dtype=torch.float64)}  # by target; -1 - s is state s
+    values = [s.tolist() for s in series]
+    # Without a gradient plain numbers do: several times faster than 0-d tensors.
+    differentiable = torch.is_grad_enabled() and any(s.requires_grad for s in series)
+    weights: list[Any] = series if differentiable else values
+    one: Any = torch.ones((), dtype=torch.float64) if differentiable else 1.0
+    mass: dict[int, Any] = {-1: one}  # by target; -1 - s is state s
+    size = 0
     for t in range(facts.frames):
-        flow: dict[int, Tensor] = {}
+        flow: dict[int, Any] = {}
         for target, m in mass.items():
             _add(flow, progression.root(-1 - target), m)
+        effort.spend(len(mass) + progression.size - size)
+        size = progression.size
         mass = {}
         queue = [-target for target in flow if target >= 0]  # parents are numbered after their children
         heapify(queue)
@@ -185,29 +217,71 @@ def forward_lazily(formula: Core, facts: Facts, *, live: int = 50_000) -> Tensor
             target = -heappop(queue)
             m = flow.pop(target)
             proposition, low, high = progression.branches[target]
-            known, p = certain[proposition][t], series[proposition][t]
-            for child, weight in ((low, 1 - p), (high, p)):
-                if known is not None and (child == high) != (known == 1.0):
+            known, p = values[proposition][t], weights[proposition][t]
+            for child, sure, weight in ((low, 0.0, 1 - p), (high, 1.0, p)):
+                if known == 1.0 - sure:
                     continue
                 if child >= 0 and child not in flow:
                     heappush(queue, -child)
-                _add(flow, child, m if known is not None else m * weight)
+                _add(flow, child, m if known == sure else m * weight)
+            effort.spend(1)
         mass = flow
     accepted = [m for target, m in mass.items() if progression.accepts(-1 - target)]
-    return torch.stack(accepted).sum() if accepted else torch.zeros((), dtype=torch.float64)
+    return torch.as_tensor(sum(accepted), dtype=torch.float64)
 
 
-def _add(flow: dict[int, Tensor], target: int, mass: Tensor) -> None:
+def _add(flow: dict[int, Any], target: int, mass: Any) -> None:
     flow[target] = flow[target] + mass if target in flow else mass
 
 
-def probability_of(core: Core, facts: Facts) -> Tensor:
+def probability_of(core: Core, facts: Facts, effort: Effort | None = None) -> Tensor:
     """P(core formula) on one clip: by the minimal automaton while that is small, else state by state."""
+    effort = effort or Effort()
     try:
         automaton = build(core, states=512, nodes=50_000)
     except GroundingError:
-        return forward_lazily(core, facts)
+        effort.spend(50_000)
+        return forward_lazily(core, facts, effort=effort)
+    effort.spend(facts.frames * len(automaton.branches))
     return forward(automaton, facts)
+
+
+def enclose(
+    formula: Formula, graph: SceneGraph, *, budget: int = CONFIGURATIONS, effort: int = EFFORT
+) -> tuple[Tensor, float, GroundingError | None]:
+    """The probability of ``formula`` as far as the budgets reach: (known part, open part, why it is open).
+
+    known <= P(formula) <= known + open; known is differentiable, 0-d float64. The most probable class configurations
+    are worked first, so that with a confident model a few of them leave little open.
+
+    Raises:
+        GroundingError: unknown predicate or unbound variable.
+    """
+    facts, left = Facts(graph), Effort(effort)
+    weights: dict[Core, Tensor] = {}
+    reason: GroundingError | None = None
+    covered, complete = 0.0, True
+    for count, (classes, weight) in enumerate(configurations(formula, facts)):
+        if count >= budget or left.left < 0:
+            complete = False
+            reason = reason or GroundingError(
+                f"more than {budget} ways to give {facts.objects} objects their classes",
+                hint="ask for bounds (--method bounds), or round small class probabilities to zero",
+            )
+            break
+        core = ground_in(formula, facts, classes)
+        weights[core] = weights[core] + weight if core in weights else weight
+        left.left -= facts.objects
+    total = torch.zeros((), dtype=torch.float64)
+    for core, weight in weights.items():
+        try:
+            total = total + weight * probability_of(core, facts, left)
+            covered += float(weight.detach())
+        except GroundingError as e:
+            complete, reason = False, e
+            if left.left < 0:
+                break
+    return total, 0.0 if complete else max(0.0, 1.0 - covered), reason
 
 
 def exact(formula: Formula, graph: SceneGraph, *, budget: int = CONFIGURATIONS) -> Tensor:
@@ -215,14 +289,9 @@ def exact(formula: Formula, graph: SceneGraph, *, budget: int = CONFIGURATIONS) 
 
     Raises:
         GroundingError: unknown predicate, unbound variable, or one of the budgets (class configurations, automaton
-            states, decision nodes) exceeded; :func:`nesy.reasoners.temporal.query.query` then falls back to bounds.
+            states, decision steps) exceeded; :func:`nesy.reasoners.temporal.query.query` then gives bounds.
     """
-    facts = Facts(graph)
-    weights: dict[Core, Tensor] = {}
-    for classes, weight in configurations(formula, facts, budget):
-        core = ground_in(formula, facts, classes)
-        weights[core] = weights[core] + weight if core in weights else weight
-    total = torch.zeros((), dtype=torch.float64)
-    for core, weight in weights.items():
-        total = total + weight * probability_of(core, facts)
-    return total
+    known, _, reason = enclose(formula, graph, budget=budget)
+    if reason is not None:
+        raise reason
+    return known

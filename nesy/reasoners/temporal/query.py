@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import torch
 
 from nesy.dsl.ast import Formula
 from nesy.errors import GroundingError
-from nesy.reasoners.temporal.exact import CONFIGURATIONS, Facts, configurations, exact
+from nesy.reasoners.temporal.exact import CONFIGURATIONS, Facts, configurations, enclose
 from nesy.reasoners.temporal.explain import Step, most_probable_world, prove
 from nesy.reasoners.temporal.lifted import align
 from nesy.scenegraph import SceneGraph
@@ -66,18 +67,21 @@ def query(
     Raises:
         GroundingError: unknown predicates, or no method applies.
     """
-    note = None
+    known, unknown, why = 0.0, 1.0, None
     if method in ("auto", "exact"):
-        try:
-            with torch.no_grad():
-                p = min(1.0, max(0.0, float(exact(formula, graph, budget=budget))))
-            return Answer(p, "exact", p, p, explain(formula, graph) if witness and p > 0 else None)
-        except GroundingError as e:
-            if method == "exact" or e.span is not None:
-                raise
-            note = e.message
+        with torch.no_grad():
+            value, unknown, why = enclose(formula, graph, budget=budget)
+        known = min(1.0, max(0.0, float(value)))
+        if why is None:
+            return Answer(known, "exact", known, known, explain(formula, graph) if witness and known > 0 else None)
+        if method == "exact":
+            raise why
     lower, upper = bounds(formula, graph)
-    return Answer(lower, "lower bound", lower, upper, explain(formula, graph) if witness else None, note)
+    lower, upper = max(lower, known), min(upper, known + unknown)
+    return Answer(
+        lower, "lower bound", lower, max(lower, upper), explain(formula, graph) if witness else None,
+        why.message if why is not None else None,
+    )  # fmt: skip
 
 
 def bounds(formula: Formula, graph: SceneGraph) -> tuple[float, float]:
@@ -93,8 +97,7 @@ def explain(formula: Formula, graph: SceneGraph, ways: int = 64) -> Witness | No
     """A proof in the most probable world, among the ``ways`` most probable class configurations."""
     facts = Facts(graph)
     try:
-        found = sorted(((float(w), c) for c, w in configurations(formula, facts)), key=lambda weighted: -weighted[0])
-        for _, classes in found[:ways]:
+        for classes, _ in islice(configurations(formula, facts), ways):
             world = most_probable_world(formula, facts, classes, {})
             if world is not None:
                 objects, steps = prove(formula, world)
