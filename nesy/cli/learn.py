@@ -51,6 +51,8 @@ def train(
         data = runs.prepare(task, ("train", "test"), shown.tell)
         runs.write_report_of(folder, data.report)
         model = runs.fit(task, data.splits["train"], folder, resume=resume, progress=shown.training("training"))
+        if task.proposals:
+            runs.fit_proposals(folder, data, shown.tell)
     _say_report(data.report.read, dict(data.report.skipped), data.report.examples)
     if any(e.truth is not None for e in data.splits["test"]):
         name = "captions" if task.train.supervision == "captions" else task.train.supervision
@@ -68,6 +70,7 @@ def evaluate_run(
         typer.Option(help="Also train and score these rows: all, or names separated by commas (labels-100, ...)."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of each baseline.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Baselines trained at the same time.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
 ) -> None:
     """Score a run on its test split, with the baselines trained on the same data and split.
@@ -94,11 +97,18 @@ def evaluate_run(
             )
         scores = evaluate(runs.load_model(run, task), data.splits["test"]).as_dict()
         runs.add_metrics(run, "captions", task.train.supervision, task.train.seed, scores)
-        for key in chosen:
-            row = known[key]
-            for seed in range(task.train.seed, task.train.seed + seeds):
-                if (row.name, seed) != ("captions", task.train.seed):
-                    table.baseline(task, data, row, seed, run, shown.training(f"{row.name}, seed {seed}"))
+        wanted = [
+            (known[key], seed)
+            for key in chosen
+            for seed in range(task.train.seed, task.train.seed + seeds)
+            if (known[key].name, seed) != ("captions", task.train.seed)
+        ]
+        if jobs > 1 and len(wanted) > 1:
+            table.baselines(run, wanted, jobs, shown.tell)
+        else:
+            for row, seed in wanted:
+                scores = table.baseline(task, data, row, seed, shown.training(f"{row.name}, seed {seed}"))
+                runs.add_metrics(run, row.name, row.supervision, seed, scores)
         if chosen:
             table.chance_row(task, data, run)
     if as_json:

@@ -60,7 +60,10 @@ def discrimination(
     """
     n = len(specs)
     items = [(specs[j], clips[i]) for i in range(n) for j in range(n)] + [(f, clips[i]) for i, f in false]
-    out = align([s for s, _ in items], graph, clips=[c for _, c in items], assignments=limit).log_prob
+    # Softly limited: one caption that its clip cannot satisfy yet would outweigh all others of the batch.
+    out = -soft_cap(
+        -align([s for s, _ in items], graph, clips=[c for _, c in items], assignments=limit).log_prob, 2 * CAP
+    )
     score = out[: n * n].reshape(n, n)
     same = torch.tensor([[i != j and specs[i] == specs[j] for j in range(n)] for i in range(n)], device=out.device)
     score = score.masked_fill(same, -1e9)

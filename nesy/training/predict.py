@@ -13,6 +13,7 @@ from nesy.datasets.mugen import read_scene
 from nesy.datasets.video import read_video, video_rate
 from nesy.errors import DataError
 from nesy.perception import batch_views
+from nesy.perception.proposals import load_proposer, track
 from nesy.scenegraph import GraphFile, read_graph
 from nesy.training import run as runs
 
@@ -50,10 +51,8 @@ def _tracks(run: Path, video: Path, frames: np.ndarray, tracks: Path | None) -> 
             return read_scene(scene, len(frames))[0], str(game)
         except (OSError, ValueError, KeyError, TypeError) as e:
             raise DataError(f"{game}: not a readable game file ({type(e).__name__}: {e})") from None
-    proposals = run / "proposals.safetensors"
+    proposals = run / runs.PROPOSALS
     if proposals.is_file():
-        from nesy.perception.proposals import load_proposer, track
-
         return track(load_proposer(proposals).propose(frames)), "the run's proposals"
     raise DataError(
         f"{video}: no boxes of its objects are known",

@@ -5,6 +5,7 @@ settings.json     all stages' settings, the command's overrides, versions
 data_report.json  what was read, what was left out and why
 log.jsonl         one line an epoch: losses, seconds
 checkpoints/      see nesy.training.checkpoint
+proposals.safetensors  the detector for videos without boxes, where the task asks for one
 metrics.json      rows of the results table, written by ``nesy eval`` and ``nesy train``
 """
 
@@ -29,11 +30,14 @@ from nesy.dsl.printer import module_to_text
 from nesy.dsl.signature import modules_of
 from nesy.errors import CheckpointError, DataError
 from nesy.perception import PredicateModel
+from nesy.perception.proposals import fit_proposer, save_proposer
 from nesy.training import checkpoint
 from nesy.training.examples import Example, examples
 from nesy.training.loop import Progress, train
 from nesy.training.objective import Objective
 from nesy.training.task import Task, read_task
+
+PROPOSALS = "proposals.safetensors"
 
 Told = Callable[[str, int, int], None]
 """Progress of the preparations: what is being done, how many are done, how many there are."""
@@ -185,6 +189,25 @@ def fit(
         )
     objective = Objective(settings, task.vocabulary, task.checked.constraints)
     return train(model, data, objective, settings, folder, resume=resume, progress=progress)
+
+
+MOST_BOXED = 150  # clips whose boxes the proposals are learned from
+
+
+def fit_proposals(folder: Path, data: Data, told: Told | None = None) -> None:
+    """Learn to find objects from the boxes of the training clips, and store it in the run; nothing if it is there."""
+    path = folder / PROPOSALS
+    if path.exists():
+        return
+    clips = data.dataset.splits["train"][:MOST_BOXED]
+    shown = []
+    for clip in clips:
+        try:
+            shown.append((clip.frames(), clip.tracks))
+        except DataError:
+            continue  # unreadable clips are in the data report already
+    model = fit_proposer(shown, progress=None if told is None else lambda i, n: told("learning to find objects", i, n))
+    save_proposer(model, path)
 
 
 def write_report_of(folder: Path, report: DataReport) -> None:

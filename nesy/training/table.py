@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from nesy.training.evaluate import chance, evaluate
 from nesy.training.loop import Progress
-from nesy.training.run import Data, add_metrics, fit
+from nesy.training.run import Data, Told, add_metrics, fit, prepare, reopen
 from nesy.training.task import Task, with_train
 
 
@@ -36,10 +41,9 @@ def baseline(
     data: Data,
     row: Row,
     seed: int,
-    folder: Path,
     progress: Callable[[Progress], None] | None = None,
 ) -> dict[str, Any]:
-    """Train and score one row with one seed and add it to the run's metrics.
+    """Train and score one row with one seed.
 
     Rows with few labels get as many steps as the others, in more epochs over fewer clips.
     """
@@ -52,12 +56,28 @@ def baseline(
         epochs = min(epochs, MOST_EPOCHS)
     variant = with_train(task, seed=seed, epochs=epochs, **row.changes)
     model = fit(variant, data.splits["train"], progress=progress)
-    scores = evaluate(model, data.splits["test"]).as_dict()
-    add_metrics(folder, row.name, row.supervision, seed, scores)
-    return scores
+    return evaluate(model, data.splits["test"]).as_dict()
 
 
 MOST_EPOCHS = 300
+
+
+def baselines(folder: Path, wanted: Sequence[tuple[Row, int]], jobs: int, told: Told | None = None) -> None:
+    """Train and score rows of a run in ``jobs`` processes at once; each is stored as soon as it is there."""
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        running = {pool.submit(_in_process, folder, row, seed, threads): (row, seed) for row, seed in wanted}
+        for done, future in enumerate(as_completed(running)):
+            row, seed = running[future]
+            add_metrics(folder, row.name, row.supervision, seed, future.result())
+            if told is not None:
+                told("baselines", done + 1, len(wanted))
+
+
+def _in_process(folder: Path, row: Row, seed: int, threads: int) -> dict[str, Any]:
+    torch.set_num_threads(threads)
+    task = reopen(folder)
+    return baseline(task, prepare(task, ("train", "test")), row, seed)
 
 
 def chance_row(task: Task, data: Data, folder: Path) -> dict[str, Any]:

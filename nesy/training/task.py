@@ -26,6 +26,7 @@ class Task:
     vocabulary: classes and learned predicates.
     data, captions, perception: name (or path) and settings of each stage.
     train: how to train.
+    proposals: also learn to find objects in videos that come without boxes (nesy.perception.proposals).
     """
 
     checked: CheckedModule
@@ -34,6 +35,7 @@ class Task:
     captions: tuple[str, dict[str, Any]]
     perception: tuple[str, dict[str, Any]]
     train: TrainSettings
+    proposals: bool = False
 
     def model(self) -> PredicateModel:
         """A fresh model of the perception block."""
@@ -45,7 +47,7 @@ class Task:
         return {
             "data": {"name": self.data[0], **self.data[1]},
             "captions": {"extractor": self.captions[0], **self.captions[1]},
-            "perception": {"name": self.perception[0], **self.perception[1]},
+            "perception": {"name": self.perception[0], "proposals": self.proposals, **self.perception[1]},
             "train": _plain(self.train),
         }
 
@@ -97,6 +99,9 @@ def read_task(path: Path | str, overrides: list[str] | None = None) -> Task:
     if "data" not in names or names["data"] is None:
         raise SpecTypeError(f"{path} names no data to learn from", hint='add a block: data "platformer" { clips: 600 }')
     extractor = str(values["captions"].pop("extractor", "rules"))
+    proposals = values["perception"].pop("proposals", False)
+    if not isinstance(proposals, bool):
+        raise SpecTypeError(f"perception.proposals is {proposals!r}, expected true or false")
     task = Task(
         checked,
         vocabulary,
@@ -104,6 +109,7 @@ def read_task(path: Path | str, overrides: list[str] | None = None) -> Task:
         (extractor, values["captions"]),
         (names.get("perception") or "tiny", values["perception"]),
         read_settings(values["train"]),
+        proposals,
     )
     task.model()  # unknown backends and settings are reported before any work is done
     from nesy.synthesis import extractors

@@ -116,7 +116,9 @@ def configurations(formula: Formula, facts: Facts) -> Iterator[tuple[tuple[str |
         rest = (1 - weights.sum()).clamp_min(0)
         if len(kept) == len(facts.vocabulary.classes) and float(rest.detach()) < 1e-9:
             rest = rest * 0  # rounding of a softmax over all classes, not a real "something else"
-        ways = [(c, w) for c, w in zip(kept, weights, strict=True) if float(w.detach()) > 0]
+        ways: list[tuple[str | None, Tensor]] = [
+            (c, w) for c, w in zip(kept, weights, strict=True) if float(w.detach()) > 0
+        ]
         ways += [(None, rest)] if float(rest.detach()) > 0 else []
         # A formula may mention classes that the vocabulary does not have: no object is of them.
         options.append(sorted(ways or [(None, rest + 1)], key=lambda way: -float(way[1].detach())))

@@ -92,7 +92,7 @@ def align(
     if not items:
         nothing = graph.unary.new_full((count,), FLOOR)
         return Alignment(nothing, torch.zeros_like(nothing), ((),) * count, torch.zeros(count, dtype=torch.bool))
-    bound, weight, truncated = _bind(items, graph, assignments)  # [I, A, V], [I, A], [I]
+    bound, weight, truncated = _bind(items, table, assignments)  # [I, A, V], [I, A], [I]
     batch = _Batch(items, bound, table)
     log_yes, log_no = batch.forward()  # [I, A]
     log_joint = weight + log_yes
@@ -141,7 +141,7 @@ def align_frames(
     frames = graph.present.shape[1]
     if not items:
         return graph.unary.new_full((len(specs), frames), DEEP), graph.unary.new_zeros(len(specs), frames)
-    bound, weight, _ = _bind(items, graph, assignments)
+    bound, weight, _ = _bind(items, table, assignments)
     batch = _Batch(items, bound, table)
     yes, no = batch.first_frame()  # [I, A, T]
     bound_to = weight[..., None]
@@ -193,6 +193,13 @@ class _FactTable:
         self.always = self.logits.shape[-1] - 2
         self.unary = {name: i for i, name in enumerate(graph.vocabulary.unary)}
         self.binary = {name: i for i, name in enumerate(graph.vocabulary.binary)}
+        self._peak: Tensor | None = None
+
+    def peak(self) -> Tensor:
+        """The highest log-odds of each fact in any frame, [B, F]."""
+        if self._peak is None:
+            self._peak = self.logits.detach().amax(1)
+        return self._peak
 
     def column(self, name: str, arity: int) -> tuple[int, int, int]:
         """The affine map (base, stride of first object, stride of second) from objects to a column of the table."""
@@ -216,13 +223,15 @@ def _placements(objects: int, blocks: int) -> Tensor:
     return torch.tensor(ways, dtype=torch.long).reshape(len(ways), blocks)
 
 
-def _bind(items: Sequence[tuple[int, Case]], graph: SceneGraph, limit: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The most probable bindings of each item: objects [I, A, V], log-weight of their classes [I, A], truncated [I].
+def _bind(items: Sequence[tuple[int, Case]], table: _FactTable, limit: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The most promising bindings of each item: objects [I, A, V], log-weight of their classes [I, A], truncated [I].
 
-    Without a possible binding the weight is FLOOR.
+    Promising: by the classes and by the best frame of each fact that the spec can need; where the classes say little,
+    it is the facts that tell which binding could hold at all. Without a possible binding the weight is FLOOR.
     """
+    graph, facts = table.graph, table
     n, device = graph.present.shape[2], graph.classes.device
-    table, column = _sort_table([s for _, c in items for s in c.sorts], graph)  # [B, N, Q]
+    fitness, column = _sort_table([s for _, c in items for s in c.sorts], graph)  # [B, N, Q]
     exists = torch.arange(n, device=device) < graph.objects[:, None]  # [B, N]
     width = max(1, *(len(case.sorts) for _, case in items))
     bound: list[Tensor | None] = [None] * len(items)
@@ -238,14 +247,18 @@ def _bind(items: Sequence[tuple[int, Case]], graph: SceneGraph, limit: int) -> t
         clip = torch.tensor([items[k][0] for k in members], device=device)
         sort = torch.tensor([[column[s] for s in items[k][1].sorts] for k in members], device=device)
         sort = sort.reshape(len(members), blocks)
-        free = torch.where(exists[clip], 0.0, FLOOR).to(table.dtype)  # [M, N]
-        total = table.new_zeros(len(members), len(ways))
+        free = torch.where(exists[clip], 0.0, FLOOR).to(fitness.dtype)  # [M, N]
+        total = fitness.new_zeros(len(members), len(ways))
         for v in range(blocks):
-            fitting = table[clip].gather(2, sort[:, v, None, None].expand(-1, n, 1))[..., 0] + free
+            fitting = fitness[clip].gather(2, sort[:, v, None, None].expand(-1, n, 1))[..., 0] + free
             total = total + fitting[:, ways[:, v]]
         total = total.clamp_min(FLOOR)
         keep = min(limit, len(ways))
-        value, index = total.topk(keep, dim=1)
+        rank = total.detach()
+        if keep < len(ways):
+            rank = rank + _promise([items[k] for k in members], facts, ways)
+        index = rank.topk(keep, dim=1).indices
+        value = total.gather(1, index)
         over = (total > FLOOR / 2).sum(1) > keep
         for j, k in enumerate(members):
             bound[k], weight[k], truncated[k] = ways[index[j]], value[j], over[j]
@@ -259,6 +272,34 @@ def _bind(items: Sequence[tuple[int, Case]], graph: SceneGraph, limit: int) -> t
         objects[k, : b.shape[0], : b.shape[1]] = b
         weights.append(torch.cat([w, w.new_full((most - w.shape[0],), FLOOR)]))
     return objects, torch.stack(weights), truncated
+
+
+@torch.no_grad()
+def _promise(items: Sequence[tuple[int, Case]], table: _FactTable, ways: Tensor) -> Tensor:
+    """The log-probability, in its best frame, of every fact that the spec uses positively; summed, [M, A]."""
+    needs = [
+        [p for j, p in enumerate(case.propositions) if not isinstance(p, (Part, Some)) and case.positive[:, j].any()]
+        for _, case in items
+    ]
+    most = max(map(len, needs), default=0)
+    if not most:
+        return ways.new_zeros(len(items), len(ways), dtype=table.logits.dtype)
+    column = np.zeros((3, len(items), most), np.int64)
+    column[0] = table.always
+    block = np.zeros((2, len(items), most), np.int64)
+    for i, props in enumerate(needs):
+        for k, (name, *args) in enumerate(props):
+            column[:, i, k] = table.column(str(name), len(args))
+            block[: len(args), i, k] = args
+    base, first, second = torch.from_numpy(column).to(ways.device)[:, :, None]
+    one, two = torch.from_numpy(block).to(ways.device)
+    if ways.shape[1]:
+        index = base + first * ways[:, one].movedim(0, 1) + second * ways[:, two].movedim(0, 1)  # [M, A, K]
+    else:
+        index = base.expand(-1, len(ways), -1)
+    clip = torch.tensor([c for c, _ in items], device=ways.device)
+    best = logsigmoid(table.peak()[clip]).clamp_min(FLOOR)  # [M, F]
+    return best.gather(1, index.flatten(1)).reshape(index.shape).sum(-1)
 
 
 def _contradict(a: Sort, b: Sort) -> bool:
