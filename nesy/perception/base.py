@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from nesy.reasoners.temporal.exclusive import Groups, condition
 from nesy.registry import Registry
 from nesy.scenegraph import SceneGraph, Vocabulary
 
@@ -78,20 +79,25 @@ def batch_views(views: Sequence[View], fps: Sequence[float | None]) -> Batch:
 class PredicateModel(nn.Module, ABC):
     """A network that predicts the scene graph of tracked objects.
 
-    ``look`` runs once a clip and its result may be cached; ``forward`` runs in every step, on all tracks of a batch.
+    ``look`` runs once a clip and its result may be cached; ``perceive`` runs in every step, on all tracks of a batch.
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         super().__init__()
         self.vocabulary = vocabulary
+        self.groups = Groups()
 
     @abstractmethod
     def look(self, frames: NDArray[np.uint8], boxes: NDArray[np.float32], present: NDArray[np.bool_]) -> View:
         """Cut what the model needs out of the frames: [T, H, W, 3] with boxes [T, N, 4] in pixels, present [T, N]."""
 
     @abstractmethod
-    def forward(self, batch: Batch) -> SceneGraph:
+    def perceive(self, batch: Batch) -> SceneGraph:
         """Class log-probabilities per track and independent log-odds of every unary and binary fact."""
+
+    def forward(self, batch: Batch) -> SceneGraph:
+        """What is perceived, given that of each of ``self.groups`` at most one fact is true."""
+        return condition(self.perceive(batch), self.groups)
 
 
 Factory = Callable[[Vocabulary, dict[str, object]], PredicateModel]

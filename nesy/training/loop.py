@@ -80,11 +80,12 @@ def train(
         began, sums, seen = time.perf_counter(), dict[str, float](), 0
         batch: TrainBatch
         for step, batch in enumerate(loader):
-            rate = settings.learning_rate * schedule((epoch * steps + step) / max(1, settings.epochs * steps))
+            done = (epoch * steps + step) / max(1, settings.epochs * steps)
+            rate = settings.learning_rate * schedule(done)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             graph = wrapped(batch.views.to(accelerator.device))
-            losses = objective(graph, batch, choice)
+            losses = objective(graph, batch, choice, done)
             optimizer.zero_grad()
             accelerator.backward(losses.total)
             accelerator.clip_grad_norm_(wrapped.parameters(), CLIP_NORM)

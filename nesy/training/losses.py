@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 
 import torch
@@ -21,6 +20,7 @@ from torch.nn.functional import cross_entropy
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
+from nesy.reasoners.temporal.exclusive import Rule
 from nesy.reasoners.temporal.lifted import align, align_frames
 from nesy.reasoners.temporal.pointwise import log_probability
 from nesy.reasoners.temporal.shape import prefix
@@ -135,34 +135,6 @@ def word_specs(predicate: str, arity: int) -> Formula:
     """ "Somewhere, some time": the formula that a word which never applies makes false."""
     names = ("x", "y")[:arity]
     return ast.Exists(tuple(ast.Binding(n) for n in names), ast.Eventually(ast.Atom(predicate, names)))
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A constraint of the form "always, for all objects: a formula about one frame"."""
-
-    variables: tuple[str, ...]
-    body: Formula
-
-
-def rule_of(constraint: Formula) -> Rule | None:
-    """The constraint as a :class:`Rule`, None when it says something else (a temporal body, more than two objects)."""
-    variables: tuple[str, ...] = ()
-    body, always = constraint, False
-    while isinstance(body, (ast.Forall, ast.Always)):
-        if isinstance(body, ast.Forall):
-            if any(b.sort is not None for b in body.bindings):
-                return None
-            variables += tuple(b.var for b in body.bindings)
-        elif always or body.window is not None:
-            return None
-        else:
-            always = True
-        body = body.body
-    one_frame = (ast.Truth, ast.Atom, ast.Equal, ast.Distinct, ast.Not, ast.And, ast.Or, ast.Implies, ast.Iff)
-    if not always or len(variables) > 2 or not all(isinstance(g, one_frame) for g in ast.walk(body)):
-        return None
-    return Rule(variables, body)
 
 
 def breach(rule: Rule, graph: SceneGraph) -> Tensor:

@@ -11,6 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
+from nesy.reasoners.temporal.exclusive import rule_of
 from nesy.reasoners.temporal.shape import prefix
 from nesy.scenegraph import SceneGraph, Vocabulary
 from nesy.training.contrasts import contrasts, other, reordered
@@ -21,13 +22,16 @@ from nesy.training.losses import (
     contrastive,
     discrimination,
     negated,
-    rule_of,
     soft_cap,
     temporal,
     word_specs,
 )
 from nesy.training.settings import TrainSettings
 from nesy.training.windows import window
+
+WORDS_UNTIL = 0.5
+"""Share of the training over which the weight of ``words`` falls to zero. What no caption of a clip says is often true
+all the same: a crude guess that helps to tell predicates apart at first and spoils them later."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,11 @@ class Objective:
         self.rules = [r for c in constraints if (r := rule_of(c)) is not None]
         self.broken = [negated(c) for c in constraints if rule_of(c) is None]
 
-    def __call__(self, graph: SceneGraph, batch: TrainBatch, choice: torch.Generator) -> Losses:
-        """The loss; ``choice`` draws captions and contrasts, on the CPU, so that a seed decides them."""
+    def __call__(self, graph: SceneGraph, batch: TrainBatch, choice: torch.Generator, done: float = 0.0) -> Losses:
+        """The loss at the share ``done`` of the training.
+
+        ``choice`` draws captions and contrasts, on the CPU, so that a seed decides them.
+        """
         if self.settings.supervision == "labels":
             parts = supervised(graph, batch)
             return Losses(torch.stack(list(parts.values())).sum(), parts)
@@ -65,10 +72,18 @@ class Objective:
         if self.settings.supervision == "multiple-instance":
             parts = self._multiple_instance(graph, own, clips, choice)
         else:
-            parts = self._aligned(graph, own, clips, choice)
-        weights = vars(self.settings.loss)
+            told = [set().union(*(words(c.spec) for c in batch.examples[k].captions)) for k in clips]
+            parts = self._aligned(graph, own, clips, told, choice, done)
+        weights = self.weights(done)
         total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
         return Losses(total, parts)
+
+    def weights(self, done: float) -> dict[str, float]:
+        """The weight of each loss at the share ``done`` of the training."""
+        weights = dict(vars(self.settings.loss))
+        if self.settings.supervision == "captions":
+            weights["words"] *= max(0.0, 1 - done / WORDS_UNTIL)
+        return weights
 
     def _captions(self, batch: TrainBatch, choice: torch.Generator) -> tuple[list[Formula], list[int]]:
         """One caption of each clip that has one, cut to a window of its events."""
@@ -81,7 +96,13 @@ class Objective:
         return specs, clips
 
     def _aligned(
-        self, graph: SceneGraph, own: list[Formula], clips: list[int], choice: torch.Generator
+        self,
+        graph: SceneGraph,
+        own: list[Formula],
+        clips: list[int],
+        told: list[set[tuple[str, int]]],
+        choice: torch.Generator,
+        done: float,
     ) -> dict[str, Tensor]:
         weight, limit = self.settings.loss, self.settings.assignments
         parts: dict[str, Tensor] = {}
@@ -101,8 +122,8 @@ class Objective:
             if each:
                 costs.append(contrastive([b for b, _ in each], graph, [c for _, c in each], limit))
             parts["semantic"] = torch.stack(costs).sum()
-        if weight.words:
-            absent = [(w, i) for i, spec in other(own, choice) for w in words(spec) - words(own[i])]
+        if self.weights(done)["words"] > 0:
+            absent = [(w, i) for i, spec in other(own, choice) for w in sorted(words(spec) - told[i])]
             if absent:
                 parts["words"] = contrastive(
                     [word_specs(*w) for w, _ in absent], graph, [clips[i] for _, i in absent], limit

@@ -14,6 +14,7 @@ from nesy.dsl.check import CheckedModule, check_formula, check_module
 from nesy.dsl.parser import load
 from nesy.errors import DataError, NesyError, SpecTypeError, did_you_mean
 from nesy.perception import PredicateModel, backends
+from nesy.reasoners.temporal.exclusive import exclusive_groups
 from nesy.scenegraph import Vocabulary
 from nesy.training.settings import TrainSettings, read_settings
 
@@ -38,9 +39,11 @@ class Task:
     proposals: bool = False
 
     def model(self) -> PredicateModel:
-        """A fresh model of the perception block."""
+        """A fresh model of the perception block; facts that the constraints exclude are exclusive in it."""
         name, settings = self.perception
-        return backends[name](self.vocabulary, settings)
+        model = backends[name](self.vocabulary, settings)
+        model.groups = exclusive_groups(self.checked.constraints, self.vocabulary)
+        return model
 
     def settings(self) -> dict[str, Any]:
         """All stages as JSON-like data."""

@@ -16,8 +16,8 @@ from nesy.reasoners.temporal.pointwise import log_probability
 
 from .strategies import random_formula, random_graph
 
-TEMPORAL = (ast.Next, ast.WeakNext, ast.Previous, ast.WeakPrevious, ast.Eventually, ast.Always, ast.Once, ast.Historically,
-            ast.Until, ast.Release, ast.WeakUntil, ast.Since, ast.Then)  # fmt: skip
+TEMPORAL = (ast.Next, ast.WeakNext, ast.Previous, ast.WeakPrevious, ast.Eventually, ast.Always, ast.Once,
+            ast.Historically, ast.Until, ast.Release, ast.WeakUntil, ast.Since, ast.Then)  # fmt: skip
 
 
 def test_equals_the_exact_probability_frame_by_frame():

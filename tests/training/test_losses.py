@@ -11,6 +11,7 @@ import torch
 from nesy.dsl import ast
 from nesy.dsl.parser import parse_formula
 from nesy.reasoners.temporal.definition import holds
+from nesy.reasoners.temporal.exclusive import rule_of
 from nesy.scenegraph import SceneGraph, Vocabulary, collate
 from nesy.training.contrasts import forget, nameless, other, reordered
 from nesy.training.losses import (
@@ -21,7 +22,6 @@ from nesy.training.losses import (
     located_events,
     location_weights,
     negated,
-    rule_of,
     soft_cap,
     temporal,
 )

@@ -92,6 +92,14 @@ def _class(graph: SceneGraph, name: str | None, mentioned: tuple[str, ...]) -> T
     return graph.classes[..., others].clamp_min(FLOOR).logsumexp(-1)
 
 
+def literals(
+    formula: Formula, variables: Sequence[str], classes: tuple[str, ...]
+) -> list[frozenset[tuple[str, tuple[int, ...], bool]]]:
+    """The ways in which a formula about one frame can be true, as sets of (predicate, variable numbers, sign)."""
+    terms, _ = _terms(formula, tuple(variables), classes)
+    return [frozenset(term.literals) for term in terms]
+
+
 @lru_cache(maxsize=1024)
 def _terms(
     formula: Formula, variables: tuple[str, ...], names: tuple[str, ...]
