@@ -24,10 +24,17 @@ from nesy.errors import GroundingError, did_you_mean
 from nesy.reasoners.temporal.automaton import Automaton, Progression, build
 from nesy.reasoners.temporal.core import FALSE, TRUE, Core, Part, Proposition, Some, ground
 from nesy.reasoners.temporal.definition import VISIBLE, inside
+from nesy.reasoners.temporal.scope import miniscope
 from nesy.scenegraph import SceneGraph
 
 CONFIGURATIONS = 20_000
 """Default budget: class configurations enumerated for one formula."""
+
+NEGLIGIBLE = 1e-12, 1e-9
+"""What is left of the probability of all class configurations when the search ends, and when it may end early."""
+
+GROUNDING = 20
+"""Decision steps that grounding a formula counts for, an object."""
 
 EFFORT = 300_000
 """Default budget: decision steps of one question, a few seconds."""
@@ -260,30 +267,34 @@ def enclose(
         GroundingError: unknown predicate or unbound variable.
     """
     facts, left = Facts(graph), Effort(effort)
-    weights: dict[Core, Tensor] = {}
+    scoped = miniscope(formula)  # fewer ways to bind a variable that serves one event only
+    known: dict[Core, Tensor | None] = {}
     reason: GroundingError | None = None
-    covered, complete = 0.0, True
+    total, covered = torch.zeros((), dtype=torch.float64), 0.0
     for count, (classes, weight) in enumerate(configurations(formula, facts)):
-        if count >= budget or left.left < 0:
-            complete = False
+        if covered > 1 - NEGLIGIBLE[0]:
+            break
+        if count >= budget:
             reason = reason or GroundingError(
                 f"more than {budget} ways to give {facts.objects} objects their classes",
                 hint="ask for bounds (--method bounds), or round small class probabilities to zero",
             )
             break
-        core = ground_in(formula, facts, classes)
-        weights[core] = weights[core] + weight if core in weights else weight
-        left.left -= facts.objects
-    total = torch.zeros((), dtype=torch.float64)
-    for core, weight in weights.items():
-        try:
-            total = total + weight * probability_of(core, facts, left)
+        core = ground_in(scoped, facts, classes)
+        if core not in known:
+            try:
+                left.spend(GROUNDING * facts.objects)
+                known[core] = probability_of(core, facts, left)
+            except GroundingError as e:
+                known[core], reason = None, e
+                if left.left < 0:
+                    break
+        value = known[core]
+        if value is not None:
+            total = total + weight * value
             covered += float(weight.detach())
-        except GroundingError as e:
-            complete, reason = False, e
-            if left.left < 0:
-                break
-    return total, 0.0 if complete else max(0.0, 1.0 - covered), reason
+    unknown = max(0.0, 1.0 - covered)
+    return (total, 0.0, None) if reason is None or unknown < NEGLIGIBLE[1] else (total, unknown, reason)
 
 
 def exact(formula: Formula, graph: SceneGraph, *, budget: int = CONFIGURATIONS) -> Tensor:

@@ -84,13 +84,17 @@ def query(
     )  # fmt: skip
 
 
+ASSIGNMENTS = 2_000
+"""Bindings that the bounds look at; where a clip has more, the sum over all of them is not known."""
+
+
 def bounds(formula: Formula, graph: SceneGraph) -> tuple[float, float]:
     """max over assignments <= P <= sum over assignments, both exact per assignment."""
     with torch.no_grad():
-        many = 1_000_000
-        low = align([formula], graph, union="max", assignments=many)
-        high = align([formula], graph, union="sum", assignments=many)
-    return math.exp(float(low.log_prob[0])), math.exp(float(high.log_prob[0]))
+        low = align([formula], graph, union="max", assignments=ASSIGNMENTS)
+        high = align([formula], graph, union="sum", assignments=ASSIGNMENTS)
+    upper = 1.0 if bool(high.truncated[0]) else math.exp(float(high.log_prob[0]))
+    return math.exp(float(low.log_prob[0])), upper
 
 
 def explain(formula: Formula, graph: SceneGraph, ways: int = 64) -> Witness | None:

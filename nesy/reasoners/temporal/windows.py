@@ -50,8 +50,7 @@ def sliding(x: Tensor, lo: int, hi: int | None, algebra: Algebra) -> Tensor:
 
 def until(left: Tensor, right: Tensor, lo: int, hi: int | None, algebra: Algebra, *, scan: bool = True) -> Tensor:
     """Some j in [i + lo, i + hi] has right[j], and left[k] for all k from i to j - 1."""
-    shape = torch.broadcast_shapes(left.shape, right.shape)
-    left, right = left.expand(shape), right.expand(shape)
+    left, right = left + torch.zeros_like(right), right + torch.zeros_like(left)
     if not (scan and algebra.distributive):
         return _until_by_definition(left, right, lo, hi, algebra)
     if lo > 0:
