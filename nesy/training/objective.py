@@ -11,6 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
+from nesy.reasoners.temporal.consequences import consequences, saturate
 from nesy.reasoners.temporal.exclusive import rule_of
 from nesy.reasoners.temporal.shape import prefix
 from nesy.scenegraph import SceneGraph, Vocabulary
@@ -29,9 +30,9 @@ from nesy.training.losses import (
 from nesy.training.settings import TrainSettings
 from nesy.training.windows import window
 
-WORDS_UNTIL = 0.5
-"""Share of the training over which the weight of ``words`` falls to zero. What no caption of a clip says is often true
-all the same: a crude guess that helps to tell predicates apart at first and spoils them later."""
+WORDS_UNTIL, WORDS_FLOOR = 0.5, 0.2
+"""Share of the training over which the weight of ``words`` falls, and to which share of itself. What no caption of a
+clip says is often true all the same: a crude guess that helps to tell predicates apart at first and hurts later."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Objective:
         self.settings = settings
         self.vocabulary = vocabulary
         self.rules = [r for c in constraints if (r := rule_of(c)) is not None]
+        self.consequences = consequences(constraints, vocabulary)
         self.broken = [negated(c) for c in constraints if rule_of(c) is None]
 
     def __call__(self, graph: SceneGraph, batch: TrainBatch, choice: torch.Generator, done: float = 0.0) -> Losses:
@@ -72,7 +74,7 @@ class Objective:
         if self.settings.supervision == "multiple-instance":
             parts = self._multiple_instance(graph, own, clips, choice)
         else:
-            told = [set().union(*(words(c.spec) for c in batch.examples[k].captions)) for k in clips]
+            told = [set().union(*(words(self._full(c.spec)) for c in batch.examples[k].captions)) for k in clips]
             parts = self._aligned(graph, own, clips, told, choice, done)
         weights = self.weights(done)
         total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
@@ -82,7 +84,7 @@ class Objective:
         """The weight of each loss at the share ``done`` of the training."""
         weights = dict(vars(self.settings.loss))
         if self.settings.supervision == "captions":
-            weights["words"] *= max(0.0, 1 - done / WORDS_UNTIL)
+            weights["words"] *= max(WORDS_FLOOR, 1 - done / WORDS_UNTIL)
         return weights
 
     def _captions(self, batch: TrainBatch, choice: torch.Generator) -> tuple[list[Formula], list[int]]:
@@ -91,9 +93,14 @@ class Objective:
         for i, e in enumerate(batch.examples):
             if e.captions:
                 k = int(torch.randint(len(e.captions), (1,), generator=choice))
-                specs.append(window(e.captions[k].spec, self.settings.window, choice))
+                size = 1 + int(torch.randint(self.settings.window, (1,), generator=choice))
+                specs.append(window(e.captions[k].spec, size, choice))
                 clips.append(i)
         return specs, clips
+
+    def _full(self, spec: Formula) -> Formula:
+        """A spec with what the constraints add to it."""
+        return saturate(spec, self.consequences)
 
     def _aligned(
         self,
@@ -105,6 +112,7 @@ class Objective:
         done: float,
     ) -> dict[str, Tensor]:
         weight, limit = self.settings.loss, self.settings.assignments
+        said, own = own, [self._full(spec) for spec in own]
         parts: dict[str, Tensor] = {}
         if weight.alignment:
             parts["alignment"] = alignment(own, graph, clips, limit)
@@ -123,7 +131,7 @@ class Objective:
                 costs.append(contrastive([b for b, _ in each], graph, [c for _, c in each], limit))
             parts["semantic"] = torch.stack(costs).sum()
         if self.weights(done)["words"] > 0:
-            absent = [(w, i) for i, spec in other(own, choice) for w in sorted(words(spec) - told[i])]
+            absent = [(w, i) for i, spec in other(said, choice) for w in sorted(words(spec) - told[i])]
             if absent:
                 parts["words"] = contrastive(
                     [word_specs(*w) for w, _ in absent], graph, [clips[i] for _, i in absent], limit

@@ -12,7 +12,9 @@ Source: formula progression (Bacchus and Kabanza, 2000) and LTLf (De Giacomo and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -231,16 +233,20 @@ class Progression:
         """
         known = self._roots[state]
         if known is None:
-            memo: dict[Core, int] = {}
-            owed, *past = self.states[state]
-            registers = tuple(past)
-            now = self._substitute(owed, registers, memo, {})
-            if now > TRUE:
-                after = (now, *(self._expand(g, registers, memo) for g, _ in self.registers))
-            else:
-                after = (now, *(FALSE for _ in self.registers))
-            known = self._roots[state] = self._decide(after, {})
+            with _deep_recursion():
+                known = self._roots[state] = self._root(state)
         return known
+
+    def _root(self, state: int) -> int:
+        memo: dict[Core, int] = {}
+        owed, *past = self.states[state]
+        registers = tuple(past)
+        now = self._substitute(owed, registers, memo, {})
+        if now > TRUE:
+            after = (now, *(self._expand(g, registers, memo) for g, _ in self.registers))
+        else:
+            after = (now, *(FALSE for _ in self.registers))
+        return self._decide(after, {})
 
     def _decide(self, after: tuple[int, ...], split: dict[tuple[int, ...], int]) -> int:
         """The decision on the facts above ``after``; below the facts, ``after`` is the next state."""
@@ -329,6 +335,22 @@ def _intern(branch: Branch, branches: list[Branch], numbers: dict[Branch, int]) 
         numbers[branch] = len(branches)
         branches.append(branch)
     return numbers[branch]
+
+
+@contextmanager
+def _deep_recursion(limit: int = 20_000) -> Iterator[None]:
+    """Decision diagrams are walked recursively, one level a fact: more levels than Python allows by default."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, limit))
+    try:
+        yield
+    except RecursionError:
+        raise GroundingError(
+            "the formula is about too many facts of one frame",
+            hint="use fewer objects or quantifiers, or ask for bounds: --method bounds",
+        ) from None
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def minimise(automaton: Automaton) -> Automaton:
