@@ -56,7 +56,9 @@ class Objective:
         self.settings = settings
         self.vocabulary = vocabulary
         self.rules = [r for c in constraints if (r := rule_of(c)) is not None]
-        self.consequences = consequences(constraints, vocabulary)
+        # Only what follows for one object: relations that follow (inverses above all) are the same fact seen again,
+        # and repeating it in every spec slows learning down.
+        self.consequences = consequences(constraints, vocabulary, arity=1)
         self.broken = [negated(c) for c in constraints if rule_of(c) is None]
 
     def __call__(self, graph: SceneGraph, batch: TrainBatch, choice: torch.Generator, done: float = 0.0) -> Losses:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nesy.dsl.parser import parse_formula
-from nesy.reasoners.temporal.exclusive import Groups, exclude, exclusive_groups
+from nesy.reasoners.temporal.exclusive import Groups, exclude, exclusive_groups, tie
 from nesy.scenegraph import Vocabulary
 
 NAMES = Vocabulary(("cat", "dog"), ("p", "q", "r", "s"), ("on", "near", "far"))
@@ -71,3 +71,21 @@ def test_no_predicate_is_in_two_groups():
         "forall x { always not (p(x) and q(x)) }", "forall x { always not (q(x) and r(x)) }",
         "forall x { always not (r(x) and s(x)) }",
     ) == Groups(((0, 1), (2, 3)))  # fmt: skip
+
+
+def test_inverse_and_symmetric_relations():
+    inverse = groups("forall x, y { always (on(x, y) <-> far(y, x)) }")
+    assert inverse == Groups((), (), ((0, 2),))
+    assert groups("forall x, y { always (near(y, x) <-> near(x, y)) }") == Groups((), (), ((1, 1),))
+    assert groups("forall x, y { always (near(x, y) -> near(y, x)) }") == Groups()  # only one direction is said
+    assert groups("forall x, y { always (on(x, y) <-> far(x, y)) }") == Groups()
+
+
+def test_ties_are_conditional_probabilities():
+    x = torch.randn(2, 2, 3, dtype=torch.float64)
+    p = x.sigmoid()
+    tied = tie(x, [(0, 2), (1, 1)]).sigmoid()
+    a, b = p[0, 1, 0], p[1, 0, 2]
+    assert float(tied[0, 1, 0]) == float(tied[1, 0, 2]) == pytest.approx(float(a * b / (a * b + (1 - a) * (1 - b))))
+    a, b = p[0, 1, 1], p[1, 0, 1]
+    assert float(tied[0, 1, 1]) == float(tied[1, 0, 1]) == pytest.approx(float(a * b / (a * b + (1 - a) * (1 - b))))

@@ -23,16 +23,19 @@ Consequences = tuple[tuple[tuple[str, int], tuple[Fact, ...]], ...]
 """For (predicate, arity): the facts that follow from it. A tuple, so that it can be a key of a cache."""
 
 
-def consequences(constraints: Sequence[Formula], vocabulary: Vocabulary) -> Consequences:
-    """Learned facts about the same objects in the same frame that follow from one fact, directly or in steps."""
-    arity = {**dict.fromkeys(vocabulary.unary, 1), **dict.fromkeys(vocabulary.binary, 2)}
+def consequences(constraints: Sequence[Formula], vocabulary: Vocabulary, *, arity: int | None = None) -> Consequences:
+    """Learned facts about the same objects in the same frame that follow from one fact, directly or in steps.
+
+    arity: only facts about so many objects.
+    """
+    learned = {*vocabulary.unary, *vocabulary.binary}
     follows: dict[tuple[str, int], set[Fact]] = {}
     for constraint in constraints:
         rule = rule_of(constraint)
         if rule is None:
             continue
         worlds = literals(rule.body, rule.variables, vocabulary.classes)
-        facts = {(name, args) for w in worlds for name, args, _ in w if name in arity and len(set(args)) == len(args)}
+        facts = {(name, args) for w in worlds for name, args, _ in w if name in learned and len(set(args)) == len(args)}
         for premise, given in facts:
             for fact, about in facts - {(premise, given)}:
                 certain = all((premise, given, False) in w or (fact, about, True) in w for w in worlds)
@@ -48,7 +51,8 @@ def consequences(constraints: Sequence[Formula], vocabulary: Vocabulary) -> Cons
                     if step not in found and step != (premise, tuple(range(n))):
                         found.add(step)
                         grown = True
-    return tuple((key, tuple(sorted(found))) for key, found in sorted(follows.items()))
+    kept = {key: sorted(f for f in found if arity in (None, len(f[1]))) for key, found in follows.items()}
+    return tuple((key, tuple(found)) for key, found in sorted(kept.items()) if found)
 
 
 @lru_cache(maxsize=65536)

@@ -472,9 +472,10 @@ class _Batch:
         end = torch.stack([self.accepting, ~self.accepting], -1)  # [I, S, 2]
         value = torch.where(end, 0.0, DEEP).to(guards.dtype)[:, :, None, :].expand(i, s, a, 2)
         go = self.target.reshape(i, s * w, 1, 1).expand(i, s * w, a, 2)
+        steps = guards.unbind(-1)  # not guards[..., frame]: the gradient of T slices would be T full tensors
         for frame in reversed(range(t)):
             later = value.gather(1, go).reshape(i, s, w, a, 2)
-            moved = torch.logsumexp(guards[..., frame, None] + later, 2).clamp_min(DEEP)
+            moved = torch.logsumexp(steps[frame][..., None] + later, 2).clamp_min(DEEP)
             value = torch.where((frame < self.lengths)[:, None, None, None], moved, value)
         return value[:, 0, :, 0].clamp_max(0), value[:, 0, :, 1].clamp_max(0)
 

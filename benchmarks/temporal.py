@@ -1,0 +1,142 @@
+"""Milliseconds a sample for an ordered spec of three events, forward and backward: ``python benchmarks/temporal.py``.
+
+Columns: the batched exact kernel (``align``), exact enumeration of assignments by the naive definition of the forward
+algorithm in plain Python (small cases only), and the min-max degree. Ratios are of the same run. ``--full`` adds long
+clips, large batches and mixed shapes; ``--device cuda`` runs the same table on a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+
+from nesy.dsl.ast import Formula
+from nesy.dsl.parser import parse_formula
+from nesy.reasoners.temporal.degrees import degree
+from nesy.reasoners.temporal.exact import exact
+from nesy.reasoners.temporal.lifted import align
+from nesy.scenegraph import SceneGraph, Vocabulary
+
+NAMES = Vocabulary(("mugen", "snail", "coin"), ("jumping", "walking", "falling"), ("above", "near", "collecting"))
+SPEC = "exists m: mugen, s: snail { jumping(m) and above(m, s) then near(m, s) then collecting(m, s) }"
+SHAPES = [
+    "exists m: mugen { eventually jumping(m) }",
+    "exists m: mugen { always walking(m) }",
+    "exists m: mugen { walking(m) until jumping(m) }",
+    "exists m: mugen { walking(m) then jumping(m) }",
+    "exists m: mugen { eventually[2,5] jumping(m) }",
+    "exists m: mugen { not walking(m) until jumping(m) }",
+    "exists m: mugen, s: snail { eventually near(m, s) }",
+    "exists m: mugen, s: snail { near(m, s) then above(m, s) }",
+    "exists m: mugen, s: snail { always (near(m, s) -> next above(m, s)) }",
+    "exists m: mugen, s: snail { jumping(m) then near(m, s) then falling(m) }",
+    "exists m: mugen, s: snail { jumping(m) and above(m, s) then near(m, s) then collecting(m, s) }",
+    "exists m: mugen, s: snail { eventually (near(m, s) and once jumping(m)) }",
+    "exists m: mugen, s: snail { walking(m) weak until above(m, s) }",
+    "exists m: mugen { walking(m) then jumping(m) then falling(m) then walking(m) }",
+    "exists m: mugen { eventually (jumping(m) and next falling(m)) }",
+    "exists m: mugen, c: coin { jumping(m) then collecting(m, c) or falling(m) }",
+]
+
+
+def clips(batch: int, frames: int, objects: int, device: str) -> SceneGraph:
+    """Random log-odds; the same for the same sizes."""
+    g = torch.Generator().manual_seed(batch * 1000 + frames * 10 + objects)
+    c, u, r = NAMES.sizes()
+    unary = torch.randn(batch, frames, objects, u, generator=g).to(device).requires_grad_()
+    binary = torch.randn(batch, frames, objects, objects, r, generator=g).to(device).requires_grad_()
+    classes = torch.randn(batch, objects, c, generator=g).log_softmax(-1).to(device)
+    present = torch.ones(batch, frames, objects, dtype=torch.bool, device=device)
+    full = torch.full((batch,), frames, device=device)
+    return SceneGraph(
+        NAMES, classes, unary, binary, present, full, torch.full((batch,), objects, device=device), (8.0,) * batch
+    )
+
+
+def milliseconds(run: Callable[[], None], repeats: int, device: str) -> float:
+    """Median time of one call."""
+    run()
+    times = []
+    for _ in range(repeats):
+        if device == "cuda":
+            torch.cuda.synchronize()
+        start = time.perf_counter()
+        run()
+        if device == "cuda":
+            torch.cuda.synchronize()
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def kernel(specs: list[Formula], graph: SceneGraph) -> Callable[[], None]:
+    def run() -> None:
+        align(specs, graph, assignments=64).log_prob.sum().backward()
+
+    return run
+
+
+def fuzzy(spec: Formula, graph: SceneGraph) -> Callable[[], None]:
+    def run() -> None:
+        degree(spec, graph, "minmax").sum().backward()
+
+    return run
+
+
+def definition(spec: Formula, graph: SceneGraph) -> Callable[[], None]:
+    """The exact reasoner, clip by clip and object by object: shared facts handled, nothing batched."""
+
+    def run() -> None:
+        total = torch.stack([exact(spec, graph.clip(b)) for b in range(graph.batch_size)]).sum()
+        total.backward()
+
+    return run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="also T = 1000 and 10,000, batch 128")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    spec = parse_formula(SPEC)
+    print(f"spec: {SPEC}\n{torch.__version__}, {options.device}, one thread; ms a sample, forward and backward\n")
+    print(f"{'batch':>5} {'T':>6} {'n':>3} {'align':>9} {'min-max':>9} {'one by one':>11} {'ratio':>8}")
+    lengths = [5, 20, 50, 200, *([1000] if options.full else [])]
+    for batch in (1, 16, *([128] if options.full else [])):
+        for frames in lengths:
+            for objects in (2, 4, 8):
+                if batch * frames * objects**2 > 128 * 200 * 64:
+                    continue
+                graph = clips(batch, frames, objects, options.device)
+                fast = milliseconds(kernel([spec] * batch, graph), options.repeats, options.device) / batch
+                plain = milliseconds(fuzzy(spec, graph), options.repeats, options.device) / batch
+                slow = float("nan")
+                if batch == 1 and frames <= 50 and objects <= 4 and options.device == "cpu":
+                    slow = milliseconds(definition(spec, graph), 1, options.device)
+                print(
+                    f"{batch:>5} {frames:>6} {objects:>3} {fast:>9.3f} {plain:>9.3f} {slow:>11.1f} {slow / fast:>8.1f}",
+                    flush=True,
+                )
+    print("\nlinear in T (batch 1, n = 4): ", end="")
+    times = {t: milliseconds(kernel([spec], clips(1, t, 4, options.device)), 3, options.device) for t in (1000, 10_000)}
+    print(f"T=1000 {times[1000]:.1f} ms, T=10000 {times[10_000]:.1f} ms, ratio {times[10_000] / times[1000]:.1f}")
+    graph = clips(128, 20, 4, options.device)
+    shapes = [parse_formula(s) for s in SHAPES]
+    mixed = [shapes[i % len(shapes)] for i in range(128)]
+    alone = [milliseconds(kernel([s] * 128, graph), 3, options.device) for s in shapes]
+    together = milliseconds(kernel(mixed, graph), 3, options.device)
+    print(
+        f"batch 128 of 16 shapes: {together:.1f} ms; one shape {min(alone):.1f} to {max(alone):.1f} ms, "
+        f"mean {statistics.mean(alone):.1f}, ratio {together / statistics.mean(alone):.2f}"
+    )
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
