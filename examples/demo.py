@@ -6,6 +6,7 @@ process, prints the table, predicts and questions one clip, and writes the repor
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -31,8 +32,6 @@ def step(title: str, command: list[str], allowed: tuple[int, ...] = (0,)) -> Non
 def main() -> None:
     began = time.time()
     if RUN.exists():
-        import shutil
-
         shutil.rmtree(RUN)
     spec = str(HERE / "platformer.dsl")
     chosen = [x for s in SETTINGS for x in ("--set", s)]
@@ -40,7 +39,7 @@ def main() -> None:
     step("learn from captions", nesy("train", spec, "--out", str(RUN), *chosen))
     step(
         "the same data with labels, with few labels, and with captions but no logic",
-        nesy("eval", str(RUN), "--baselines", "all-labels,1%-labels,multiple-instance"),
+        nesy("eval", str(RUN), "--baselines", "all-labels,1%-labels,multiple-instance", "--jobs", "2"),
     )
     clip = sorted(Path(s).resolve() for s in _test_videos())[0]
     step("predict the scene graph of a clip it has not seen", nesy("predict", str(RUN), str(clip), "-o", str(RUN / "graph.json")))
