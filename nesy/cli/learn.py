@@ -67,7 +67,7 @@ def evaluate_run(
     run: Run,
     baselines: Annotated[
         str | None,
-        typer.Option(help="Also train and score these rows: all, or names separated by commas (all-labels, 1%-labels, ...)."),
+        typer.Option(help="Also train and score these rows: all, or all-labels,1%-labels,..."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of each baseline.")] = 1,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Baselines trained at the same time.")] = 1,

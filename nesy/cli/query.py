@@ -95,9 +95,11 @@ def _answer(text: str, where: str, file: Any, method: str) -> dict[str, Any]:
     witness = None
     if answer.witness is not None:
         w = answer.witness
-        steps = [{**asdict(s), "objects": [file.ids[o] for o in s.objects]} for s in w.steps]
+        steps, missing = (
+            [{**asdict(s), "objects": [file.ids[o] for o in s.objects]} for s in some] for some in (w.steps, w.missing)
+        )
         objects = {name: file.ids[o] for name, o in w.objects.items()}
-        witness = {"objects": objects, "frames": list(w.frames), "steps": steps}
+        witness = {"objects": objects, "frames": list(w.frames), "steps": steps, "missing": missing}
     return {
         "formula": to_text(formula),
         "probability": answer.probability,
@@ -138,9 +140,8 @@ def _show(row: dict[str, Any]) -> None:
         out.print("  with " + ", ".join(f"{k} = {v}" for k, v in row["witness"]["objects"].items()), markup=False)
     by_frame: dict[int, list[str]] = {}
     for s in row["witness"]["steps"]:
-        by_frame.setdefault(s["frame"], []).append(
-            ("" if s["holds"] else "not ") + f"{s['predicate']}({', '.join(s['objects'])})"
-        )
+        fact = ("" if s["holds"] else "not ") + f"{s['predicate']}({', '.join(s['objects'])})"
+        by_frame.setdefault(s["frame"], []).append(fact + (" (unlikely)" if s in row["witness"]["missing"] else ""))
     for frame, facts in list(by_frame.items())[:24]:
         out.print(f"  frame {frame:>3}: " + ", ".join(facts), markup=False)
     if len(by_frame) > 24:

@@ -30,7 +30,7 @@ class TrainSettings:
     supervision: what is learned from: captions; frame ``labels`` (of a share ``label_share`` of the training clips);
         or the ``multiple-instance`` baseline (a caption's predicates, each somewhere in the clip).
     contrasts: what a clip is contrasted with in each step: other, nameless, reordered (nesy.training.contrasts).
-    window: events of a caption asked at once, a random subsequence of them in each step (nesy.training.windows).
+    window: events of a caption asked at once at most; a random subsequence in each step (nesy.training.windows).
     assignments: bindings of a spec's variables that are followed (the most probable ones).
     loss: the weights.
     device: ``auto`` takes a GPU when there is one.
@@ -45,7 +45,7 @@ class TrainSettings:
     supervision: Supervision = "captions"
     label_share: float = 1.0
     contrasts: tuple[str, ...] = ("other", "nameless", "reordered")
-    window: int = 3
+    window: int = 4
     assignments: int = 8
     loss: LossWeights = field(default_factory=LossWeights)
     device: str = "auto"

@@ -22,9 +22,10 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula, Window
 from nesy.errors import GroundingError, did_you_mean
 from nesy.reasoners.temporal.automaton import Automaton, Progression, build
-from nesy.reasoners.temporal.core import FALSE, TRUE, Core, Part, Proposition, Some, ground
+from nesy.reasoners.temporal.core import FALSE, TRUE, Core, Part, Proposition, Some, conj, ground
 from nesy.reasoners.temporal.definition import VISIBLE, inside
 from nesy.reasoners.temporal.scope import miniscope
+from nesy.reasoners.temporal.unions import de_caen, hunter
 from nesy.scenegraph import SceneGraph
 
 CONFIGURATIONS = 20_000
@@ -35,6 +36,9 @@ NEGLIGIBLE = 1e-12, 1e-9
 
 GROUNDING = 20
 """Decision steps that grounding a formula counts for, an object."""
+
+PAIRED = 24
+"""Parts of a disjunction that are bounded by their pairs at most."""
 
 EFFORT = 300_000
 """Default budget: decision steps of one question, a few seconds."""
@@ -261,7 +265,8 @@ def enclose(
     """The probability of ``formula`` as far as the budgets reach: (known part, open part, why it is open).
 
     known <= P(formula) <= known + open; known is differentiable, 0-d float64. The most probable class configurations
-    are worked first, so that with a confident model a few of them leave little open.
+    are worked first, so that with a confident model a few of them leave little open. A disjunction over assignments
+    that is too large for one automaton is enclosed by its pairs (nesy.reasoners.temporal.unions).
 
     Raises:
         GroundingError: unknown predicate or unbound variable.
@@ -269,6 +274,7 @@ def enclose(
     facts, left = Facts(graph), Effort(effort)
     scoped = miniscope(formula)  # fewer ways to bind a variable that serves one event only
     known: dict[Core, Tensor | None] = {}
+    enclosed: dict[Core, tuple[float, float]] = {}
     reason: GroundingError | None = None
     total, covered = torch.zeros((), dtype=torch.float64), 0.0
     for count, (classes, weight) in enumerate(configurations(formula, facts)):
@@ -287,14 +293,37 @@ def enclose(
                 known[core] = probability_of(core, facts, left)
             except GroundingError as e:
                 known[core], reason = None, e
-                if left.left < 0:
-                    break
+                enclosed[core] = _by_pairs(core, facts)
         value = known[core]
         if value is not None:
             total = total + weight * value
             covered += float(weight.detach())
+        elif core in enclosed:
+            low, high = enclosed[core]
+            total = total + weight * low
+            covered += float(weight.detach()) * (1 - (high - low))
+        if left.left < 0:
+            break
     unknown = max(0.0, 1.0 - covered)
     return (total, 0.0, None) if reason is None or unknown < NEGLIGIBLE[1] else (total, unknown, reason)
+
+
+def _by_pairs(core: Core, facts: Facts) -> tuple[float, float]:
+    """Bounds on P(a disjunction) from exact probabilities of its parts and pairs; (0, 1) where those are too many."""
+    parts = core[1:] if core[0] == "or" else ()
+    if not 2 <= len(parts) <= PAIRED:
+        return 0.0, 1.0
+    effort = Effort()
+    pairs = torch.zeros(len(parts), len(parts), dtype=torch.float64)
+    try:
+        with torch.no_grad():
+            for i, a in enumerate(parts):
+                for j, b in enumerate(parts[: i + 1]):
+                    pairs[i, j] = pairs[j, i] = probability_of(a if i == j else conj([a, b]), facts, effort)
+    except GroundingError:
+        return 0.0, 1.0
+    single = pairs.diagonal().clone()
+    return de_caen(single, pairs), hunter(single, pairs)
 
 
 def exact(formula: Formula, graph: SceneGraph, *, budget: int = CONFIGURATIONS) -> Tensor:

@@ -26,11 +26,13 @@ class Witness:
     objects: number of the object that each leading variable denotes.
     frames: the frames in which the proof uses a fact.
     steps: those facts, in order of time.
+    missing: those of the steps that the graph thinks unlikely (P < 1/2): what would have to be otherwise.
     """
 
     objects: dict[str, int]
     frames: tuple[int, ...]
     steps: tuple[Step, ...]
+    missing: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,14 @@ def explain(formula: Formula, graph: SceneGraph, ways: int = 64) -> Witness | No
             world = most_probable_world(formula, facts, classes, {})
             if world is not None:
                 objects, steps = prove(formula, world)
-                return Witness(objects, tuple(sorted({s.frame for s in steps})), tuple(steps))
+                missing = tuple(s for s in steps if _likelihood(s, facts) < 0.5)
+                return Witness(objects, tuple(sorted({s.frame for s in steps})), tuple(steps), missing)
     except GroundingError:  # the search has the same budgets as the probability
         return None
     return None
+
+
+def _likelihood(step: Step, facts: Facts) -> float:
+    """The probability that the graph gives to one step of a proof."""
+    p = float(facts.series((step.predicate, *step.objects))[step.frame])
+    return p if step.holds else 1 - p
