@@ -42,8 +42,9 @@ def main() -> None:
         nesy("eval", str(RUN), "--baselines", "all-labels,1%-labels,multiple-instance", "--jobs", "2"),
     )
     clip = sorted(Path(s).resolve() for s in _test_videos())[0]
-    step("predict the scene graph of a clip it has not seen", nesy("predict", str(RUN), str(clip), "-o", str(RUN / "graph.json")))
-    step("ask it", nesy("query", QUESTION, str(RUN / "graph.json")), allowed=(0, 1))
+    graph = str(RUN / "graph.json")
+    step("predict the scene graph of a clip it has not seen", nesy("predict", str(RUN), str(clip), "-o", graph))
+    step("ask it", nesy("query", QUESTION, graph), allowed=(0, 1))
     step("write the report", nesy("report", str(RUN), "-o", str(RUN / "report.html")))
     print(f"\nThe table above is in {RUN}/metrics.json, the report is {RUN}/report.html ({time.time() - began:.0f} s)")
 

@@ -1,7 +1,8 @@
-"""The grammar of formulas for constrained decoding (llguidance): what a language model can say, the parser can read.
+"""The grammar of formulas for constrained decoding (llguidance): what a model can say, the parser can read.
 
-It is the formula part of ``grammar.lark`` with the changes that a decoder needs, because it has no notion of whole words:
-word operators end in a space (else ``p(x) andq(x)`` could be said), names are not keywords, and there are no comments.
+It is the formula part of ``grammar.lark`` with the changes that a decoder needs, because it has no notion of whole
+words: word operators end in a space (else ``p(x) andq(x)`` could be said), names are not keywords, and there are no
+comments.
 """
 
 from __future__ import annotations

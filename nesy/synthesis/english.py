@@ -124,8 +124,8 @@ GROUPS = words("group bunch couple pair number series set lot row line pile lots
 PLAIN = words(
     "wall walls tall ball balls hall call calls talk talks ground round sound found hand hands sand band bands head "
     "ruins movie sees door doors floor floors world word words work works worked worn horn corn born form forms from "
-    "front point points paint part parts park start starts star stars stair stairs step steps stem stone stones store state "
-    "states stay stays grass glass class cross gross green screen seen been keen queen great grave large larger "
+    "front point points paint part parts park start starts star stars stair stairs step steps stem stone stones store "
+    "state states stay stays grass glass class cross gross green screen seen been keen queen great grave large larger "
     "small smaller smell shell shelf sheet sheep shape shapes share sharp short shot shots show shows shown slow "
     "slower slope slopes snow snowy space spaces spike spikes spot spots spring springs stage level levels lever "
     "line lines light lights life live platform platforms place places plant plants plain plane plate play plays "

@@ -39,7 +39,8 @@ def task(data: Path, where: Path) -> Path:
 
 
 def test_train_eval_predict_query_report(made: Path, trained: Path, tmp_path: Path, capsys):
-    for name in ("spec.dsl", "settings.json", "data_report.json", "log.jsonl", "metrics.json", "checkpoints/epoch-0001"):
+    written = ("spec.dsl", "settings.json", "data_report.json", "log.jsonl", "metrics.json", "proposals.safetensors")
+    for name in (*written, "checkpoints/epoch-0001"):
         assert (trained / name).exists()
     assert run(["eval", str(trained), "--baselines", "1%-labels,multiple-instance", "--json"]) == 0
     rows = json.loads((trained / "metrics.json").read_text())["rows"]
@@ -146,7 +147,8 @@ def graph_file(path: Path, **changes) -> Path:
 def test_query_of_many_formulas(tmp_path: Path, capsys):
     graph = graph_file(tmp_path / "g.json")
     formulas = tmp_path / "f.txt"
-    formulas.write_text("exists c: cat { eventually purring(c) }\n// a comment\nexists c: cat { always puring(c) }\ntrue\n")
+    lines = ["exists c: cat { eventually purring(c) }", "// a comment", "exists c: cat { always puring(c) }", "true"]
+    formulas.write_text("\n".join(lines))
     assert run(["query", str(graph), "--formulas", str(formulas), "--json"]) == 2
     said = capsys.readouterr()
     answers = [json.loads(line) for line in said.out.splitlines()]

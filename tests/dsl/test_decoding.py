@@ -1,4 +1,4 @@
-"""The grammar in a constrained decoder: it loads, takes canonical formulas, and lets nothing through that does not parse.
+"""The grammar in a constrained decoder: it loads, takes canonical formulas, and lets through only what parses.
 
 Runs where llguidance is installed (``pip install llguidance``).
 """

@@ -83,7 +83,7 @@ def test_fraction_windows_cover_the_clip_without_gap_or_overlap():
 def test_exact_equals_the_sum_over_worlds():
     rng = random.Random(2)
     checked = 0
-    while checked < 400:
+    while checked < 2000:
         formula = random_formula(rng, rng.randint(1, 3))
         graph = random_graph(rng, rng.randint(0, 3), rng.randint(0, 2), uncertain=0.3)
         try:
