@@ -89,17 +89,26 @@ class Aggregator:
         self.hard, self.distributive = hard or reduce.discrete, distributive
         self.fold = fold_of(reduce, kind)
 
-    def outcomes(self, items: Sequence[Item]) -> list[Outcome]:
-        """Result values and a literal for each; the literal's node sums up all ways to that result."""
-        if self.reduce.op == "string_join" or (self.fold is not None and self.reduce.args):
-            items = sorted(items, key=lambda i: (i.args, i.values))
+    def outcomes(self, items: Sequence[Item], key: int) -> list[tuple[tuple[Any, ...], int, int]]:
+        """Result values with two literals whose product is their tag; ``key`` is the literal of the group's key."""
+        uncertain = any(i.literal != TRUE for i in items)
+        if self.circuit is not None and not self.hard and not self.distributive and uncertain and self.fold is not None:
+            return [(v, x, TRUE) for v, x in self._enumerated(items, key)]
+        return [(v, x, key) for v, x in self._outcomes(items)]
+
+    def _outcomes(self, items: Sequence[Item]) -> list[Outcome]:
+        items = self._sorted(items)
         if self.circuit is None or self.hard:
             return self._one_world(items)
         if self.reduce.op in ("exists", "forall"):
             return self._exists(items)
         if self.fold is None:
             return self._extreme(items)
-        return self._folded(items) if self.distributive else self._enumerated(items)
+        return self._folded(items)
+
+    def _sorted(self, items: Sequence[Item]) -> Sequence[Item]:
+        ordered = self.reduce.op == "string_join" or (self.fold is not None and self.reduce.args)
+        return sorted(items, key=lambda i: (i.args, i.values)) if ordered else items
 
     def _one_world(self, items: Sequence[Item]) -> list[Outcome]:
         literal = TRUE
@@ -182,7 +191,8 @@ class Aggregator:
             states = {s: self._or(b) for s, b in bodies.items()}
         return self._finished([(s, [[x]]) for s, x in states.items()])
 
-    def _enumerated(self, items: Sequence[Item]) -> list[Outcome]:
+    def _enumerated(self, items: Sequence[Item], key: int) -> list[Outcome]:
+        items = self._sorted(items)
         if self.fold is None:
             raise GroundingError(f"aggregate `{self.reduce.op}` is no fold")
         unsure = [k for k, i in enumerate(items) if i.literal != TRUE]
@@ -193,7 +203,7 @@ class Aggregator:
             )  # fmt: skip
         bodies: dict[Any, list[list[int]]] = {}
         for world in range(2 ** len(unsure)):
-            state, literals = self.fold.start, []
+            state, literals = self.fold.start, [key]
             absent = {k for bit, k in enumerate(unsure) if not world >> bit & 1}
             for k, item in enumerate(items):
                 literals.append(~item.literal if k in absent else item.literal)

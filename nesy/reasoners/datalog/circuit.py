@@ -115,3 +115,32 @@ class Circuit:
                 if len(sure):
                     self.certain[sure] = True
                     changed = True
+
+    def pruned(self, roots: Ids) -> Circuit:
+        """The same circuit with only the firings that ``roots`` depend on; node numbers stay."""
+        needed = np.zeros(self.nodes, dtype=bool)
+        needed[roots] = True
+        blocks: list[Block] = []
+        for block in reversed(self.blocks):
+            changed = True
+            while changed:
+                before = int(needed.sum())
+                for layer in reversed(block.layers):
+                    mine = needed[layer.heads] & ~self.certain[layer.heads]
+                    literals = layer.bodies[mine].reshape(-1)
+                    needed[np.where(literals < 0, ~literals, literals)] = True
+                changed = block.recursive and int(needed.sum()) > before
+            layers = []
+            for layer in block.layers:
+                mine = needed[layer.heads] & ~self.certain[layer.heads]
+                if mine.any():
+                    layers.append(Layer(layer.heads[mine], layer.bodies[mine]))
+            if layers:
+                blocks.append(Block(block.recursive, layers))
+        blocks.reverse()
+        used = [i for i, n in enumerate(self.leaf_node) if needed[n]]
+        return Circuit(
+            self.nodes, [self.leaf_node[i] for i in used], [self.leaf_input[i] for i in used],
+            [self.leaf_prob[i] for i in used], [self.leaf_group[i] for i in used], blocks,
+            self.certain[: self.nodes], self.groups,
+        )  # fmt: skip

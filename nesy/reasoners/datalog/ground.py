@@ -546,12 +546,12 @@ class _Grounder:
         table_rows: list[tuple[int, ...]] = []
         bodies: list[tuple[int, int]] = []
         for key, literal in domain.items():
-            for values, outcome in aggregator.outcomes(groups.get(key, [])):
+            for values, outcome, of_key in aggregator.outcomes(groups.get(key, []), literal):
                 codes = tuple(
                     encode(v, k, self.symbols) for v, k in zip(values, out_kinds[reduce.groups :], strict=True)
                 )
                 table_rows.append((*key, *codes))
-                bodies.append((outcome, literal))
+                bodies.append((outcome, of_key))
         rows_array = np.array(table_rows, dtype=np.int64).reshape(len(table_rows), len(out_kinds))
         out_columns = [np.ascontiguousarray(rows_array[:, i]) for i in range(len(out_kinds))]
         derived.append((out_columns, len(table_rows), np.array(bodies, dtype=np.int64).reshape(-1, 2)))

@@ -1,0 +1,114 @@
+"""The provenances by name, and what each asks of grounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from nesy.errors import NesyError, did_you_mean
+from nesy.reasoners.datalog.circuit import Circuit
+from nesy.reasoners.datalog.ground import Mode
+from nesy.reasoners.datalog.provenance.algebra import ALGEBRAS, Batched
+from nesy.reasoners.datalog.provenance.exact import Exact
+from nesy.reasoners.datalog.provenance.mdd import DEFAULT_BUDGET
+from nesy.reasoners.datalog.provenance.sampled import PerSample
+from nesy.reasoners.datalog.store import Ids
+
+
+class Evaluation(Protocol):
+    """A circuit compiled for some roots: leaf probabilities [L, B] to values [R, B] and presence [R, B]."""
+
+    def __call__(self, leaves: Tensor) -> tuple[Tensor, Tensor]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A provenance: its grounding mode, whether inputs carry tags and gradients, and its bias in words.
+
+    ``build(circuit, roots, k, node_budget)`` is None for those whose tags are not probabilities.
+    """
+
+    name: str
+    mode: Mode
+    tagged: bool
+    differentiable: bool
+    bias: str
+    build: Callable[[Circuit, Ids, int, int], Evaluation] | None
+
+
+_SOFT = Mode(record=True, hard_negation=False)
+_WORLDS = Mode(record=True, hard_negation=False, distributive=False)
+_PROOFS_BIAS = "lower bound for programs without negation, if facts are independent; exclusive facts only bar proofs"
+
+
+def _algebra(name: str, bias: str, mode: Mode = _SOFT) -> Spec:
+    def build(circuit: Circuit, roots: Ids, k: int, node_budget: int) -> Evaluation:
+        return Batched(circuit, roots, ALGEBRAS[name])
+
+    return Spec(name, mode, True, name.startswith("diff"), bias, build)
+
+
+def _top(name: str, clauses: bool) -> Spec:
+    def build(circuit: Circuit, roots: Ids, k: int, node_budget: int) -> Evaluation:
+        return PerSample(circuit, roots, k, clauses)
+
+    return Spec(name, _SOFT, True, name.startswith("diff"), _PROOFS_BIAS, build)
+
+
+def _exact(name: str) -> Spec:
+    def build(circuit: Circuit, roots: Ids, k: int, node_budget: int) -> Evaluation:
+        return Exact(circuit, roots, node_budget)
+
+    return Spec(name, _SOFT, True, name.startswith("diff"), "none: exact, exclusive facts included", build)
+
+
+_MINMAX = "none as possibility; neither bound of the probability in general"
+_ADDMULT = "exact for exclusive alternatives over independent facts, else above; schedule-dependent under recursion"
+_MAXMULT = "lower bound: one proof, facts counted as often as used"
+_NAND = "exact if no fact is used twice; else on either side"
+
+PROVENANCES: dict[str, Spec] = {
+    s.name: s
+    for s in [
+        Spec("unit", Mode(), False, False, "none: truth", None),
+        Spec("proofs", Mode(record=True, hard_negation=False), False, False, "none: all proofs", None),
+        Spec("tropical", Mode(record=True, hard_negation=True), True, False, "none: least cost", None),
+        _algebra("minmaxprob", _MINMAX),
+        _algebra("addmultprob", _ADDMULT),
+        _top("topkproofs", False),
+        _top("topbottomkclauses", True),
+        _exact("exact"),
+        _algebra("diffminmaxprob", _MINMAX),
+        _algebra("diffaddmultprob", _ADDMULT),
+        _algebra("diffmaxmultprob", _MAXMULT),
+        _algebra("diffnandmultprob", _NAND, _WORLDS),
+        _algebra("diffnandminprob", _NAND, _WORLDS),
+        _top("difftopkproofs", False),
+        _top("difftopbottomkclauses", True),
+        _exact("diffexact"),
+    ]
+}
+ALIASES = {
+    "diffaddmultprob2": "diffaddmultprob",
+    "diffnandmultprob2": "diffnandmultprob",
+    "diffmaxmultprob2": "diffmaxmultprob",
+}
+LATER = ("diffsamplekproofs", "difftopkproofsdebug")
+
+
+def provenance(name: str) -> Spec:
+    """The provenance of a name; an unknown one is an error that lists the known."""
+    name = ALIASES.get(name, name)
+    if name in LATER:
+        raise NesyError(f"not supported yet: provenance `{name}`", hint="use difftopkproofs")
+    if name not in PROVENANCES:
+        raise NesyError(
+            f"Unknown provenance `{name}`", expected=sorted(PROVENANCES), hint=did_you_mean(name, PROVENANCES)
+        )
+    return PROVENANCES[name]
+
+
+__all__ = ["DEFAULT_BUDGET", "PROVENANCES", "Evaluation", "Spec", "provenance"]
