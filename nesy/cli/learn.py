@@ -121,7 +121,8 @@ def _print_table(folder: Path) -> None:
     from nesy.viz import metrics_table
     from nesy.viz.measured import metric_rows
 
-    out.print(metrics_table(metric_rows(folder)))
+    rows = metric_rows(folder)
+    out.print(metrics_table(rows, seeds=any(len(r.seeds) > 1 for r in rows)))
 
 
 def _say_report(read: int, skipped: dict[str, int], examples: dict[str, Any]) -> None:

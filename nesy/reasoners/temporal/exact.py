@@ -10,7 +10,7 @@ relative for training.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from math import prod
 from typing import Any
@@ -271,6 +271,8 @@ def enclose(
     Raises:
         GroundingError: unknown predicate or unbound variable.
     """
+    if _about_one_object(formula) and int(graph.objects.max()) > 1:
+        return _object_by_object(formula, graph, budget, effort)
     facts, left = Facts(graph), Effort(effort)
     scoped = miniscope(formula)  # fewer ways to bind a variable that serves one event only
     known: dict[Core, Tensor | None] = {}
@@ -306,6 +308,39 @@ def enclose(
             break
     unknown = max(0.0, 1.0 - covered)
     return (total, 0.0, None) if reason is None or unknown < NEGLIGIBLE[1] else (total, unknown, reason)
+
+
+def _about_one_object(formula: Formula) -> bool:
+    """Whether the formula is one quantifier over one variable, and nothing else is quantified."""
+    return (
+        isinstance(formula, (ast.Exists, ast.Forall))
+        and len(formula.bindings) == 1
+        and not any(isinstance(f, (ast.Exists, ast.Forall, ast.ExistsAtLeast)) for f in ast.walk(formula.body))
+    )
+
+
+def _object_by_object(
+    formula: Formula, graph: SceneGraph, budget: int, effort: int
+) -> tuple[Tensor, float, GroundingError | None]:
+    """Different objects have no fact in common: "some object" is 1 - prod (1 - P), "every object" is a product."""
+    one = graph.clip(0)
+    known, highest = torch.ones((), dtype=torch.float64), 1.0
+    reason: GroundingError | None = None
+    for o in range(int(one.objects[0])):
+        pick = slice(o, o + 1)
+        alone = replace(
+            one, classes=one.classes[:, pick], unary=one.unary[:, :, pick], binary=one.binary[:, :, pick, pick],
+            present=one.present[:, :, pick], objects=torch.ones_like(one.objects),
+        )  # fmt: skip
+        low, unknown, why = enclose(formula, alone, budget=budget, effort=effort)
+        reason = reason or why
+        some = isinstance(formula, ast.Exists)
+        known = known * (1 - low if some else low)
+        high = min(1.0, float(low.detach()) + unknown)
+        highest *= 1 - high if some else high
+    if isinstance(formula, ast.Exists):
+        known, highest = 1 - known, 1 - highest
+    return known, max(0.0, highest - float(known.detach())), reason
 
 
 def _by_pairs(core: Core, facts: Facts) -> tuple[float, float]:
