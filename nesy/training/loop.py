@@ -102,6 +102,8 @@ def train(
             "learning_rate": rate,
             "losses": {k: v / seen for k, v in sums.items()},
         }
+        if run is not None and settings.tensorboard and accelerator.is_main_process:
+            _tensorboard(run / "tensorboard", row)
         bare = accelerator.unwrap_model(wrapped)
         if validate is not None:
             bare.eval()
@@ -120,6 +122,16 @@ def schedule(done: float) -> float:
     if done < WARM_UP:
         return max(done / WARM_UP, 0.02)
     return 0.02 + 0.98 * (1 + cos(pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+def _tensorboard(folder: Path, row: dict[str, Any]) -> None:
+    """Add one epoch's losses; each epoch is a file of its own, so that a killed run leaves only whole ones."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(str(folder)) as writer:
+        for name, value in row["losses"].items():
+            writer.add_scalar(f"loss/{name}", value, row["epoch"])
+        writer.add_scalar("learning rate", row["learning_rate"], row["epoch"])
 
 
 def _mix(*numbers: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from typing import Any, Literal, get_args
 
 from nesy.errors import SpecTypeError, did_you_mean
@@ -35,6 +36,7 @@ class TrainSettings:
     loss: the weights.
     device: ``auto`` takes a GPU when there is one.
     checkpoint_every: epochs between checkpoints.
+    tensorboard: also write the losses for TensorBoard, into ``tensorboard/`` of the run.
     """
 
     epochs: int = 30
@@ -50,6 +52,7 @@ class TrainSettings:
     loss: LossWeights = field(default_factory=LossWeights)
     device: str = "auto"
     checkpoint_every: int = 1
+    tensorboard: bool = False
 
 
 def read_settings(values: dict[str, Any], where: str = "train") -> TrainSettings:
@@ -68,6 +71,10 @@ def read_settings(values: dict[str, Any], where: str = "train") -> TrainSettings
     for key in ("epochs", "batch", "window", "assignments", "checkpoint_every"):
         if getattr(settings, key) < 1:
             raise SpecTypeError(f"{where}.{key} is {getattr(settings, key)}, expected at least 1")
+    if settings.tensorboard and find_spec("tensorboard") is None:
+        raise SpecTypeError(
+            f"{where}.tensorboard needs a package that is not here", hint="pip install 'nesy[tensorboard]'"
+        )
     if not 0 < settings.label_share <= 1:
         raise SpecTypeError(f"{where}.label_share is {settings.label_share}, expected a share in (0, 1]")
     return settings

@@ -80,8 +80,10 @@ def test_broken_samples_are_counted_and_cost_nothing_else(made: Path, tmp_path: 
     entries[4]["annotations"] = []
     (data / "train.json").write_text(json.dumps(index))
     run_folder = tmp_path / "run"
-    changes = ["--set", "train.epochs=1", "--set", "perception.proposals=false"]
-    assert run(["train", str(task(data, tmp_path)), "--out", str(run_folder), *changes]) == 0
+    changes = ["train.epochs=1", "perception.proposals=false", "train.tensorboard=true"]
+    chosen = [x for change in changes for x in ("--set", change)]
+    assert run(["train", str(task(data, tmp_path)), "--out", str(run_folder), *chosen]) == 0
+    assert not (run_folder / "proposals.safetensors").exists() and list((run_folder / "tensorboard").iterdir())
     report = json.loads((run_folder / "data_report.json").read_text())
     reasons = report["skipped"]
     assert sum(reasons.values()) >= 5

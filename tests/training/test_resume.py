@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 SPEC = Path(__file__).resolve().parents[2] / "examples" / "platformer.dsl"
-SETTINGS = ["data.clips=24", "train.epochs=4", "train.batch=2", "train.device=cpu"]
+SETTINGS = ["data.clips=24", "train.epochs=4", "train.batch=2", "train.device=cpu", "perception.proposals=false"]
 
 
 def command(folder: Path, *more: str) -> list[str]:
