@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from nesy.errors import DataError, Span
@@ -57,6 +58,8 @@ def compile_lowered(
     """Check and plan what has been lowered."""
     bound = {name: p.bound for name, p in predicates.items()}
     program = add_demand(lowering.program, source, bound)
+    copies = {name: replace(r, types=list(r.types)) for name, r in program.relations.items()}
+    program = replace(program, relations=copies)  # inferred types must not bind what is added later
     types = Inference(program, functions, predicates, source).run()
     planned = [prepare(c, t, source, bound.__getitem__) for c, t in zip(program.clauses, types, strict=True)]
     return Compiled(program, planned, stratify(program, source), functions, predicates, source)

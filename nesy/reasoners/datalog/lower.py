@@ -6,6 +6,7 @@ import itertools
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from nesy.errors import NesyError, Span, SpecTypeError, did_you_mean
 from nesy.reasoners.datalog import ir
@@ -54,11 +55,12 @@ class Lowering:
         self._fresh = itertools.count()
         self._groups = itertools.count()
         self._source = ""
+        self._folder = Path()
 
     # ------------------------------------------------------------------ items
     def add(self, program: ast.Program) -> None:
         """Lower every item of a program; imports must already be resolved."""
-        self._source = program.source
+        self._source, self._folder = program.source, Path(program.file).parent
         for item in program.items:
             if isinstance(item, ast.Declared):
                 self._declare_type(item)
@@ -184,7 +186,8 @@ class Lowering:
             if name == "file":
                 if not attribute.args or not isinstance(attribute.args[0], str):
                     raise self.error("`@file` needs the path of a CSV file", attribute.span, '@file("edges.csv")')
-                self.program.files[relation] = {"path": attribute.args[0], **dict(attribute.kwargs)}
+                path = str(self._folder / attribute.args[0])
+                self.program.files[relation] = {"path": path, **dict(attribute.kwargs)}
             info = self.program.relations.get(relation)
             if name == "hidden" and info is not None:
                 info.hidden = True

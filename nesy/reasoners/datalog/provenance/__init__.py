@@ -21,6 +21,8 @@ from nesy.reasoners.datalog.store import Ids
 class Evaluation(Protocol):
     """A circuit compiled for some roots: leaf probabilities [L, B] to values [R, B] and presence [R, B]."""
 
+    circuit: Circuit
+
     def __call__(self, leaves: Tensor) -> tuple[Tensor, Tensor]: ...
 
 
@@ -62,7 +64,7 @@ def _exact(name: str) -> Spec:
     def build(circuit: Circuit, roots: Ids, k: int, node_budget: int) -> Evaluation:
         return Exact(circuit, roots, node_budget)
 
-    return Spec(name, _SOFT, True, name.startswith("diff"), "none: exact, exclusive facts included", build)
+    return Spec(name, _SOFT, True, True, "none: exact, exclusive facts included", build)
 
 
 _MINMAX = "none as possibility; neither bound of the probability in general"

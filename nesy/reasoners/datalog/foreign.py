@@ -1,0 +1,151 @@
+"""Python functions as foreign functions and predicates: decorators and annotations under scallopy's names."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from nesy.errors import NesyError
+from nesy.reasoners.datalog.builtins import ForeignFunction, ForeignPredicate
+from nesy.reasoners.datalog.values import BASE_TYPES
+
+_PYTHON_TYPES: dict[Any, str] = {int: "i32", float: "f32", bool: "bool", str: "String"}
+TagType = typing.TypeVar("TagType")
+TupleType = typing.TypeVar("TupleType")
+
+
+class Facts(typing.Generic[TagType, TupleType]):
+    """Annotation of a foreign predicate's result: ``Facts[float, Tuple[int, str]]`` or ``Facts[None, int]``."""
+
+
+class Generic:
+    """A type parameter of a foreign function, bounded by a family: ``T = Generic("T", bound="Number")``."""
+
+    def __init__(self, name: Any = "T", type_family: str | None = None, bound: str | None = None) -> None:
+        self.name = name if isinstance(name, str) else f"T{name}"
+        self.bound = bound or type_family
+
+
+class ScallopType:
+    """A column type usable as an annotation, such as ``u32`` or ``String``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def type_name(annotation: Any, where: str, generics: dict[int, str] | None = None) -> str:
+    """The column type of a Python annotation."""
+    if isinstance(annotation, typing.ForwardRef):
+        annotation = annotation.__forward_arg__
+    if isinstance(annotation, ScallopType):
+        return annotation.name
+    if isinstance(annotation, Generic) and generics is not None:
+        return generics.setdefault(id(annotation), f"T{len(generics)}" if generics else "T")
+    if isinstance(annotation, str):
+        name = annotation.lower() if annotation.lower() in BASE_TYPES else annotation
+        if name in BASE_TYPES:
+            return name
+        named = {"int": "i32", "float": "f32", "str": "String"}
+        if name in named:
+            return named[name]
+    if isinstance(annotation, type) and annotation in _PYTHON_TYPES:
+        return _PYTHON_TYPES[annotation]
+    if annotation is inspect.Parameter.empty:
+        raise NesyError(f"{where} has no type annotation", hint="annotate it with int, float, bool, str, or u32 ...")
+    raise NesyError(f"{where} has an unknown type `{annotation}`", expected=sorted(BASE_TYPES))
+
+
+def foreign_function(
+    func: Callable[..., Any] | None = None, *, name: str | None = None, return_type: Any = None, **_: Any
+) -> Any:
+    """Make an annotated Python function callable as ``$name``; usable with or without arguments.
+
+    An exception such as ``ValueError``, None or NaN drops the tuple.
+    """
+
+    def wrap(f: Callable[..., Any]) -> ForeignFunction:
+        label = name or f.__name__
+        hints = _hints(f)
+        generics: dict[int, str] = {}
+        args: list[str] = []
+        optional = 0
+        variadic: str | None = None
+        for p in inspect.signature(f).parameters.values():
+            kind = type_name(hints.get(p.name, p.annotation), f"argument `{p.name}` of `${label}`", generics)
+            if p.kind == inspect.Parameter.VAR_POSITIONAL:
+                variadic = kind
+                continue
+            args.append(kind)
+            optional += p.default is not inspect.Parameter.empty
+        result_hint = return_type if return_type is not None else hints.get("return", inspect.Parameter.empty)
+        result = type_name(result_hint, f"the result of `${label}`", generics)
+        return ForeignFunction(label, tuple(args), result, f, optional, variadic)
+
+    return wrap(func) if func is not None else wrap
+
+
+def foreign_predicate(
+    func: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    type_params: list[Any] | None = None,
+    input_arg_types: list[Any] | None = None,
+    output_arg_types: list[Any] | None = None,
+    tag_type: Any = None,
+    **_: Any,
+) -> Any:
+    """Make a Python generator a predicate: its arguments are the bound columns, what it yields the free ones.
+
+    With a tag type (``Facts[float, ...]``) it yields ``(probability, tuple)``, else tuples.
+    """
+
+    def wrap(f: Callable[..., Any]) -> ForeignPredicate:
+        label = name or f.__name__
+        hints = _hints(f)
+        tagged = tag_type is not None
+        if input_arg_types is not None:
+            inputs = [type_name(t, f"an argument of `{label}`") for t in input_arg_types]
+        else:
+            inputs = []
+            for p in inspect.signature(f).parameters.values():
+                if p.kind == inspect.Parameter.VAR_POSITIONAL or p.default is not inspect.Parameter.empty:
+                    raise NesyError(f"foreign predicate `{label}` cannot have optional or variable arguments")
+                inputs.append(type_name(hints.get(p.name, p.annotation), f"argument `{p.name}` of `{label}`"))
+        if output_arg_types is not None:
+            outputs = [type_name(t, f"a result of `{label}`") for t in output_arg_types]
+        else:
+            parts = typing.get_args(hints.get("return"))
+            if len(parts) != 2:
+                raise NesyError(f"the result of `{label}` must be annotated", hint="-> Facts[float, Tuple[int, str]]")
+            tagged = parts[0] not in (None, type(None))
+            outputs = _tuple_types(parts[1], label)
+
+        def call(*args: Any) -> Iterator[tuple[float | None, tuple[Any, ...]]]:
+            for item in f(*args):
+                tag, row = item if tagged else (None, item)
+                yield None if tag is None else float(tag), row if isinstance(row, tuple) else (row,)
+
+        return ForeignPredicate(label, (*inputs, *outputs), len(inputs), call)
+
+    return wrap(func) if func is not None else wrap
+
+
+def _tuple_types(annotation: Any, label: str) -> list[str]:
+    if annotation in (None, type(None)) or annotation is tuple or annotation is typing.Tuple:  # noqa: UP006
+        return []
+    if typing.get_origin(annotation) is tuple:
+        return [type_name(t, f"a result of `{label}`") for t in typing.get_args(annotation)]
+    return [type_name(annotation, f"the result of `{label}`")]
+
+
+def _hints(f: Callable[..., Any]) -> dict[str, Any]:
+    """Annotations, with strings resolved where they can be."""
+    try:
+        return typing.get_type_hints(f)
+    except (NameError, TypeError):
+        return dict(getattr(f, "__annotations__", {}))
