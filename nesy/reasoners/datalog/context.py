@@ -20,6 +20,7 @@ from nesy.reasoners.datalog.compile import compile_lowered, read_program, with_i
 from nesy.reasoners.datalog.csvfile import read_facts
 from nesy.reasoners.datalog.foreign import type_name
 from nesy.reasoners.datalog.ground import Compiled, Grounding, InputFacts, Limits, Mode, ground
+from nesy.reasoners.datalog.ir import Relation
 from nesy.reasoners.datalog.lower import Lowering
 from nesy.reasoners.datalog.mapping import InputMapping
 from nesy.reasoners.datalog.parser import parse
@@ -305,7 +306,7 @@ class ScallopContext:
         """The column types of a relation."""
         return self._relation(relation).kinds
 
-    def _relation(self, relation: str) -> Any:
+    def _relation(self, relation: str) -> Relation:
         known = self.compiled().program.relations
         if relation not in known:
             raise DataError(

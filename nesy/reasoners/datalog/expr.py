@@ -65,8 +65,8 @@ class Evaluator:
                 b, bm = self.value(no, env, rows)
                 chosen = c != 0
                 ones = np.ones(rows, dtype=bool)
-                mask = np.where(chosen, ones if am is None else am, ones if bm is None else bm)
-                return np.where(chosen, a, b), _both(cm, mask)
+                chosen_mask = np.where(chosen, ones if am is None else am, ones if bm is None else bm)
+                return np.where(chosen, a, b), _both(cm, chosen_mask)
             case ast.Op(args=(arg,), symbol=symbol):
                 a, m = self.value(arg, env, rows)
                 if symbol == "!":
@@ -239,13 +239,19 @@ def integer_operation(symbol: str, a: Codes, b: Codes, kind: str) -> Codes:
     low, high = INTEGERS[kind]
     if high < 2**62:
         if symbol == "+":
-            return np.clip(a + b, low, high)
+            return np.clip(a + b, low, high).astype(np.int64)  # type: ignore[no-any-return]
         if symbol == "-":
-            return np.clip(a - b, low, high)
+            return np.clip(a - b, low, high).astype(np.int64)  # type: ignore[no-any-return]
         if symbol == "*":
             return (a * b - low) % (high - low + 1) + low
         quotient = _truncate(a, b)
         return quotient if symbol == "/" else a - quotient * b
+    return _wide(symbol, a, b, kind, low, high)
+
+
+def _wide(symbol: str, a: Codes, b: Codes, kind: str, low: int, high: int) -> Codes:
+    """The same in 64 bits, where overflow has to be seen from the signs."""
+    out_: Codes
     with np.errstate(over="ignore"):
         if kind in WIDE_UNSIGNED:
             x, y = a.view(np.uint64), b.view(np.uint64)
@@ -280,7 +286,7 @@ def integer_operation(symbol: str, a: Codes, b: Codes, kind: str) -> Codes:
 
 def _truncate(a: Codes, b: Codes) -> Codes:
     quotient = a // b
-    return quotient + ((quotient < 0) & (quotient * b != a))
+    return np.asarray(quotient + ((quotient < 0) & (quotient * b != a)), dtype=np.int64)
 
 
 def _both(a: Mask | None, b: Mask | None) -> Mask | None:

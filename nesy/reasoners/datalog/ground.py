@@ -293,7 +293,7 @@ class _Grounder:
         clause = planned.clause
         if clause.tag is not None or clause.group is not None:
             self._tag(clause, rows, evaluator)
-        columns = []
+        columns: list[Codes] = []
         for a in clause.args:
             codes, mask = evaluator.value(a, rows.env, rows.count)
             if mask is not None and not mask.all():

@@ -342,8 +342,8 @@ class Lowering:
             case ast.Cast(arg=arg):
                 return ast.Cast(term.span, self.substitute(arg), self.resolve(term.type, term.span))
             case ast.InRange():
-                parts = [self.substitute(t) for t in (term.var, term.low, term.high)]
-                return ast.InRange(term.span, *parts, term.closed)
+                var, low, high = (self.substitute(t) for t in (term.var, term.low, term.high))
+                return ast.InRange(term.span, var, low, high, term.closed)
             case ast.Case(subject=a, pattern=b):
                 return ast.Case(term.span, self.substitute(a), self.substitute(b))
             case ast.New(call=call):

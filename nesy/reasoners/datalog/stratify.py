@@ -38,13 +38,13 @@ def stratify(program: ir.Program, source: str) -> list[Stratum]:
     components = [sorted(c) for c in nx.strongly_connected_components(graph)]
     for i, members in enumerate(components):
         component.update(dict.fromkeys(members, i))
-    for (body, head), literal in negative.items():
+    for (body, head), cause in negative.items():
         if component[body] == component[head]:
             a, b = (_visible(program, x) for x in (body, head))
-            kind = "negative" if isinstance(literal, ir.Atom) else "aggregation"
+            kind = "negative" if isinstance(cause, ir.Atom) else "aggregation"
             raise SpecTypeError(
                 f"Cannot stratify program: {kind} cycle detected between predicate `{a}` and `{b}`",
-                span=literal.span, source=source,
+                span=cause.span, source=source,
                 hint="a relation may not depend on its own negation or aggregate; split it in two",
             )  # fmt: skip
     condensed = nx.condensation(graph, [set(c) for c in components])

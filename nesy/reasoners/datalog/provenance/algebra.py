@@ -114,7 +114,7 @@ class Batched:
             with torch.no_grad():
                 steps, version, rows = self._fixpoint(leaves)
         row = version[self.roots]
-        table = _Evaluate.apply(leaves, steps, rows, self.algebra)  # type: ignore[no-untyped-call]
+        table = _Evaluate.apply(leaves, steps, rows, self.algebra)
         values = table[torch.from_numpy(np.maximum(row, 0)).to(leaves.device)]
         derived = torch.from_numpy(row >= 0).to(leaves.device)[:, None]
         values = torch.where(derived, values, torch.zeros_like(values))

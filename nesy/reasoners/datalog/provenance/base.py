@@ -64,7 +64,7 @@ def interpret(circuit: Circuit, provenance: Provenance, leaves: Sequence[Any], e
     for node, tag in zip(circuit.leaf_node, leaves, strict=True):
         tags[node] = tag
     one = provenance.one()
-    for node in np.flatnonzero(circuit.certain[: circuit.nodes]):
+    for node in np.flatnonzero(circuit.certain[: circuit.nodes]).tolist():
         tags[node] = one
     for block in circuit.blocks:
         _block(block, circuit, provenance, tags, early_discard)

@@ -26,7 +26,7 @@ class Counter:
 
     def __call__(self, weights: Tensor) -> Tensor:
         """Probabilities [roots, batch] from value weights [weight rows, batch]; differentiable once."""
-        return _Count.apply(weights, self)  # type: ignore[no-any-return,no-untyped-call]
+        return _Count.apply(weights, self)  # type: ignore[no-any-return]
 
     def to(self, device: torch.device) -> Counter:
         """The same counter with its indexes on ``device``."""
