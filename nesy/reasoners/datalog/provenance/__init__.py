@@ -15,6 +15,7 @@ from nesy.reasoners.datalog.provenance.algebra import ALGEBRAS, Batched
 from nesy.reasoners.datalog.provenance.exact import Exact
 from nesy.reasoners.datalog.provenance.mdd import DEFAULT_BUDGET
 from nesy.reasoners.datalog.provenance.sampled import PerSample
+from nesy.reasoners.datalog.provenance.topk import BatchedTopK
 from nesy.reasoners.datalog.store import Ids
 
 
@@ -55,9 +56,15 @@ def _algebra(name: str, bias: str, mode: Mode = _SOFT) -> Spec:
 
 def _top(name: str, clauses: bool) -> Spec:
     def build(circuit: Circuit, roots: Ids, k: int, node_budget: int) -> Evaluation:
-        return PerSample(circuit, roots, k, clauses)
+        if clauses and _negates(circuit.pruned(roots)):  # without negation both families are the same
+            return PerSample(circuit, roots, k, clauses)
+        return BatchedTopK(circuit, roots, k)
 
     return Spec(name, _SOFT, True, name.startswith("diff"), _PROOFS_BIAS, build)
+
+
+def _negates(circuit: Circuit) -> bool:
+    return any((layer.bodies < 0).any() for block in circuit.blocks for layer in block.layers)
 
 
 def _exact(name: str) -> Spec:
