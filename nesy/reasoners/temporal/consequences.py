@@ -55,7 +55,7 @@ def consequences(constraints: Sequence[Formula], vocabulary: Vocabulary, *, arit
     return tuple((key, tuple(found)) for key, found in sorted(kept.items()) if found)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def saturate(formula: Formula, known: Consequences) -> Formula:
     """``formula`` with what follows from its positive atoms; equivalent where the constraints hold."""
     table = dict(known)

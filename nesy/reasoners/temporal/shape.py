@@ -54,7 +54,7 @@ class Case:
     accepting: NDArray[np.bool_]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def cases(formula: Formula, classes: tuple[str, ...], fps: float | None, scoped: bool = False) -> tuple[Case, ...]:
     """All cases of a spec that is a body without quantifiers behind leading ``exists``, ``scoped``: after miniscoping.
 
