@@ -13,12 +13,44 @@ binary above, below, near, touching, on, approaching, collecting, stomping, kill
 define monster(x) = snail(x) or worm(x) or mouse(x) or frog(x) or slime(x) or bee(x) or bat(x)
 
 // What everyone knows and no caption says. Free variables stand for all objects.
-constraint always (mugen(x) and visible(x) -> walking(x) or running(x) or standing(x) or jumping(x) or falling(x)
-                                             or landing(x) or climbing(x) or turning(x) or dead(x))
-constraint always (walking(x) -> not (running(x) or standing(x) or jumping(x) or falling(x) or landing(x) or climbing(x) or turning(x) or dead(x)))
-constraint always (running(x) -> not (standing(x) or jumping(x) or falling(x) or landing(x) or climbing(x) or turning(x) or dead(x)))
-constraint always (standing(x) -> not (jumping(x) or falling(x) or landing(x) or climbing(x) or turning(x) or dead(x)))
-constraint always (jumping(x) -> not (falling(x) or landing(x) or climbing(x) or turning(x) or dead(x)))
+constraint always (
+  mugen(x) and visible(x)
+  -> walking(x)
+  or running(x)
+  or standing(x)
+  or jumping(x)
+  or falling(x)
+  or landing(x)
+  or climbing(x)
+  or turning(x)
+  or dead(x)
+)
+constraint always (
+  walking(x)
+  -> not (
+    running(x)
+    or standing(x)
+    or jumping(x)
+    or falling(x)
+    or landing(x)
+    or climbing(x)
+    or turning(x)
+    or dead(x)
+  )
+)
+constraint always (
+  running(x)
+  -> not (
+    standing(x) or jumping(x) or falling(x) or landing(x) or climbing(x) or turning(x) or dead(x)
+  )
+)
+constraint always (
+  standing(x)
+  -> not (jumping(x) or falling(x) or landing(x) or climbing(x) or turning(x) or dead(x))
+)
+constraint always (
+  jumping(x) -> not (falling(x) or landing(x) or climbing(x) or turning(x) or dead(x))
+)
 constraint always (falling(x) -> not (landing(x) or climbing(x) or turning(x) or dead(x)))
 constraint always (landing(x) -> not (climbing(x) or turning(x) or dead(x)))
 constraint always (climbing(x) -> not (turning(x) or dead(x)))
@@ -44,10 +76,14 @@ constraint always not (approaching(x, y) and touching(x, y))
 constraint always not (above(x, y) and above(y, x))
 
 // Two specs to ask of any clip:  nesy query 'exists m: mugen { ... }' graph.json
-spec hunt:  exists m: mugen, s: snail { jumping(m) and above(m, s) then stomping(m, s) }
+spec hunt: exists m: mugen, s: snail { jumping(m) and above(m, s) then stomping(m, s) }
 spec greed: exists m: mugen, c: coin, b: bee { chasing(b, m) then collecting(m, c) }
 
-data       "platformer" { clips: 700, frames: 24, size: 64 }
-captions   from data { extractor: "rules" }
+data "platformer" { clips: 700, frames: 24, size: 64 }
+captions from data { extractor: "rules" }
 perception "tiny" { proposals: true }
-train      { epochs: 30, batch: 16, loss: { alignment: 0.1, discrimination: 1, semantic: 0.1, words: 0.1 } }
+train {
+  epochs: 30,
+  batch: 16,
+  loss: { alignment: 0.1, discrimination: 1, semantic: 0.1, words: 0.1 }
+}

@@ -106,7 +106,7 @@ def test_broken_samples_are_counted_and_cost_nothing_else(made: Path, tmp_path: 
         (["train", str(SPEC), "--set", "train.epoch=3"], "did you mean `epochs`"),
         (["train", str(SPEC), "--set", "train.epochs=many"], "a whole number"),
         (["train", str(SPEC), "--set", "epochs=3"], "cannot understand"),
-        (["train", str(SPEC), "--set", 'perception.widht=32'], "did you mean `width`"),
+        (["train", str(SPEC), "--set", "perception.widht=32"], "did you mean `width`"),
         (["nonsense"], "No such command"),
         (["query"], "Missing argument"),
     ],
