@@ -137,29 +137,27 @@ class Table:
         """Add the tuples that are new; the row number of every given tuple."""
         if rows == 0:
             return np.zeros(0, dtype=np.int64)
-        found = self.find(columns, rows)
-        fresh = np.flatnonzero(found < 0)
-        if not len(fresh):
-            return found
-        keys = self._key([c[fresh] for c in columns], len(fresh))
+        keys = self._key(columns, rows)
+        # sorted needles keep the binary searches in cache
         unique, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        rank = np.empty(len(unique), dtype=np.int64)
-        by_appearance = np.argsort(first, kind="stable")
-        rank[by_appearance] = np.arange(len(unique))
-        representative = fresh[first]
+        found = self._members.one(unique)
         if self.arity > 1:
-            for c in columns:
-                if not np.array_equal(c[representative][inverse], c[fresh]):
+            hit = found >= 0
+            for mine, theirs in zip(self.columns(), columns, strict=True):
+                heads = theirs[first]
+                if not (np.array_equal(mine[found[hit]], heads[hit]) and np.array_equal(heads[inverse], theirs)):
                     raise KeyCollision
-        self._grow(self.rows + len(unique))
-        new = fresh[first[by_appearance]]
-        for i, c in enumerate(columns):
-            self._columns[i, self.rows : self.rows + len(unique)] = c[new]
-        ids = self.rows + np.arange(len(unique))
-        self._members.add(keys[first[by_appearance]], ids)
-        found[fresh] = self.rows + rank[inverse]
-        self.rows += len(unique)
-        return found
+        fresh = np.flatnonzero(found < 0)
+        if len(fresh):
+            fresh = fresh[np.argsort(first[fresh], kind="stable")]  # rows in order of appearance
+            new = first[fresh]
+            self._grow(self.rows + len(fresh))
+            for i, c in enumerate(columns):
+                self._columns[i, self.rows : self.rows + len(fresh)] = c[new]
+            found[fresh] = self.rows + np.arange(len(fresh))
+            self._members.add(unique[fresh], found[fresh])
+            self.rows += len(fresh)
+        return found[inverse]
 
     def _grow(self, rows: int) -> None:
         capacity = self._columns.shape[1]
