@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nesy.reasoners.datalog.context import ScallopContext
-from nesy.reasoners.datalog.foreign import Facts, Generic, ScallopType, foreign_function, foreign_predicate
+from nesy.reasoners.datalog.foreign import Facts, Generic, ScallopType, TypeFamily, foreign_function, foreign_predicate
 from nesy.reasoners.datalog.forward import ScallopForwardFunction
 from nesy.reasoners.datalog.mapping import InputMapping
 from nesy.reasoners.datalog.provenance.base import Provenance as ScallopProvenance
@@ -16,10 +16,50 @@ ff, fp = foreign_function, foreign_predicate
 
 i8, i16, i32, i64, isize = (ScallopType(n) for n in ("i8", "i16", "i32", "i64", "isize"))
 u8, u16, u32, u64, usize = (ScallopType(n) for n in ("u8", "u16", "u32", "u64", "usize"))
+GenericTypeParameter = Generic
+Any, Number, Integer, SignedInteger, UnsignedInteger, Float = (
+    TypeFamily(n) for n in ("Any", "Number", "Integer", "SignedInteger", "UnsignedInteger", "Float")
+)
+Entity = ScallopType("Entity")
 f32, f64, char, String = (ScallopType(n) for n in ("f32", "f64", "char", "String"))
 
 __all__ = [
-    "Context", "Facts", "ForwardFunction", "Generator", "Generic", "InputMapping", "Map", "Module", "ScallopContext",
-    "ScallopForwardFunction", "ScallopProvenance", "String", "char", "f32", "f64", "ff", "foreign_function",
-    "foreign_predicate", "fp", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize",
+    "Any",
+    "Context",
+    "Entity",
+    "Facts",
+    "Float",
+    "ForwardFunction",
+    "Generator",
+    "Generic",
+    "GenericTypeParameter",
+    "InputMapping",
+    "Integer",
+    "Map",
+    "Module",
+    "Number",
+    "ScallopContext",
+    "ScallopForwardFunction",
+    "ScallopProvenance",
+    "SignedInteger",
+    "String",
+    "TypeFamily",
+    "UnsignedInteger",
+    "char",
+    "f32",
+    "f64",
+    "ff",
+    "foreign_function",
+    "foreign_predicate",
+    "fp",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "isize",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "usize",
 ]  # fmt: skip

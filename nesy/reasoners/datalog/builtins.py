@@ -17,6 +17,10 @@ ANY = "T"  # a type parameter; every "T" in one signature is the same type
 NO_VALUE = (ValueError, IndexError, ZeroDivisionError, OverflowError, KeyError)
 
 
+class DatalogWarning(UserWarning):
+    """Something legal that is probably a mistake."""
+
+
 @dataclass(frozen=True)
 class ForeignFunction:
     """``$name``: argument types, an optional type for further arguments, and the result type."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,13 +16,13 @@ from torch import Tensor
 
 from nesy.errors import DataError, GroundingError, NesyError, did_you_mean
 from nesy.reasoners.datalog import syntax as ast
-from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES, ForeignFunction, ForeignPredicate
+from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES, DatalogWarning, ForeignFunction, ForeignPredicate
 from nesy.reasoners.datalog.compile import compile_lowered, read_program, with_imports
 from nesy.reasoners.datalog.csvfile import read_facts
 from nesy.reasoners.datalog.foreign import type_name
 from nesy.reasoners.datalog.ground import Compiled, Grounding, InputFacts, Limits, Mode, ground
 from nesy.reasoners.datalog.ir import Relation
-from nesy.reasoners.datalog.lower import Lowering
+from nesy.reasoners.datalog.lower import Lowering, constructor_relation
 from nesy.reasoners.datalog.mapping import InputMapping
 from nesy.reasoners.datalog.parser import parse
 from nesy.reasoners.datalog.provenance import DEFAULT_BUDGET, Evaluation, Spec, provenance
@@ -29,7 +30,7 @@ from nesy.reasoners.datalog.provenance.base import Provenance, interpret
 from nesy.reasoners.datalog.provenance.plain import Tropical
 from nesy.reasoners.datalog.provenance.proofs import Proofs
 from nesy.reasoners.datalog.store import Ids
-from nesy.reasoners.datalog.values import Codes, Symbols, decode_column, encode_rows
+from nesy.reasoners.datalog.values import ENTITY, Codes, Entity, Symbols, decode_column, encode, encode_rows
 
 if TYPE_CHECKING:
     from nesy.reasoners.datalog.forward import ScallopForwardFunction
@@ -179,6 +180,7 @@ class ScallopContext:
         sample_dim: int | None = None,
         sample_strategy: str = "top",
         load_csv: Any = None,
+        non_probabilistic: bool = False,
     ) -> None:
         """Declare a relation: one column type or a tuple of them (``int``, ``float``, ``bool``, ``str``, ``"u32"``)."""
         if load_csv is not None:
@@ -192,6 +194,8 @@ class ScallopContext:
             self._texts.pop()
             raise
         self._changed(compiled)
+        if non_probabilistic:
+            self.set_non_probabilistic(relation_name)
         if input_mapping is not None:
             if not isinstance(input_mapping, InputMapping):
                 input_mapping = InputMapping(
@@ -201,17 +205,28 @@ class ScallopContext:
 
     def register_foreign_function(self, function: ForeignFunction) -> None:
         """Make a function of ``@foreign_function`` callable as ``$name``."""
+        if not isinstance(function, ForeignFunction):
+            raise NesyError(f"{function!r} is not a foreign function", hint="decorate it with @foreign_function")
+        if function.name in self._functions:
+            raise NesyError(f"foreign function `${function.name}` is already registered")
         self._functions[function.name] = function
         self._changed(None)
 
     def register_foreign_predicate(self, predicate: ForeignPredicate) -> None:
         """Make a predicate of ``@foreign_predicate`` usable in rule bodies."""
+        if not isinstance(predicate, ForeignPredicate):
+            raise NesyError(f"{predicate!r} is not a foreign predicate", hint="decorate it with @foreign_predicate")
+        if predicate.name in self._predicates:
+            raise NesyError(f"foreign predicate `{predicate.name}` is already registered")
         self._predicates[predicate.name] = predicate
         self._changed(None)
 
     # ------------------------------------------------------------------ settings
     def set_input_mapping(self, relation: str, mapping: Any) -> None:
-        """Say which tuple each entry of a relation's input tensor stands for."""
+        """Say which tuple each entry of a relation's input tensor stands for; None: it takes lists of facts."""
+        if mapping is None:
+            self._relation(relation)
+            return
         mapping = mapping if isinstance(mapping, InputMapping) else InputMapping(mapping)
         kinds = self.kinds(relation)
         for t in mapping.tuples:
@@ -242,8 +257,8 @@ class ScallopContext:
         for name in [relation] if isinstance(relation, str) else relation:
             (self._certain.add if non_probabilistic else self._certain.discard)(name)
 
-    def set_iter_limit(self, iter_limit: int) -> None:
-        """Stop recursion after so many rounds, silently, whatever is derived by then."""
+    def set_iter_limit(self, iter_limit: int | None) -> None:
+        """Stop recursion after so many rounds, silently, whatever is derived by then; None: run to the end."""
         self._limits = Limits(iterations=iter_limit)
         self._changed(self._compiled)
 
@@ -325,7 +340,7 @@ class ScallopContext:
         facts = self.read_facts(relation, list(elems), disjunctions, self._next_group)
         if disjunctions is not None:
             self._next_group += len(disjunctions)
-        encode_rows([f.values for f in facts], self.kinds(relation), self._symbols)
+        facts = [f for f in facts if self._encodable(f, relation)]
         self._facts.setdefault(relation, []).extend(facts)
         self._result = None
 
@@ -347,6 +362,8 @@ class ScallopContext:
                 tag, elem = elem
                 if tag is not None:
                     self._check_tag(tag, relation)
+            if self.provenance == "proofs" and relation not in self._certain:
+                tag = 1.0  # every fact is a proof variable
             values = elem if isinstance(elem, tuple) else tuple(elem) if isinstance(elem, list) else (elem,)
             if len(values) != arity:
                 raise DataError(f"relation `{relation}` has {arity} columns, but {values!r} has {len(values)}")
@@ -357,6 +374,74 @@ class ScallopContext:
                     raise DataError(f"disjunction {list(group)} of `{relation}` names fact {position} of {len(facts)}")
                 facts[position].group = first_group + i
         return facts
+
+    def _encodable(self, fact: Fact, relation: str) -> bool:
+        """Check a fact's values; build the terms it names. A fact with a term that no data type has is left out."""
+        kinds = self.kinds(relation)
+        if ENTITY in kinds:
+            try:
+                fact.values = tuple(
+                    self._entity(v) if k == ENTITY and isinstance(v, str) and not isinstance(v, Entity) else v
+                    for v, k in zip(fact.values, kinds, strict=True)
+                )
+            except NesyError as error:
+                warnings.warn(f"a fact of `{relation}` is left out: {error.message}", DatalogWarning, 3)
+                return False
+        encode_rows([fact.values], kinds, self._symbols)
+        return True
+
+    def _entity(self, text: str) -> Entity:
+        """The term of a text such as ``Add(Const(1), Const(2))``."""
+        item = parse(f"const x = {text}").items[0]
+        if not isinstance(item, ast.ConstDecl):
+            raise DataError(f"{text!r} is not a term")
+        return Entity(self._build(item.value), text)
+
+    def _build(self, term: ast.Term) -> int:
+        constructors = self.compiled().program.constructors
+        name = term.name if isinstance(term, ast.Call | ast.Var) else ""
+        args = term.args if isinstance(term, ast.Call) else ()
+        if name not in constructors:
+            raise DataError(f"unknown constructor `{name}`", hint=did_you_mean(name, constructors))
+        types = constructors[name][1]
+        if len(types) != len(args):
+            raise DataError(f"constructor `{name}` takes {len(types)} arguments, not {len(args)}")
+        kinds = self.compiled().program.relations[constructor_relation(name)].kinds[1:]
+        codes = []
+        for arg, kind in zip(args, kinds, strict=True):
+            if kind == ENTITY:
+                codes.append(self._build(arg))
+            elif isinstance(arg, ast.Const):
+                codes.append(encode(arg.value, kind, self._symbols))
+            else:
+                raise DataError(f"an argument of `{name}` is not a constant")
+        return self._symbols.entity(name, tuple(codes))
+
+    def _terms(self, facts: Mapping[str, Sequence[tuple[Codes, bool, Ids | None]]]) -> dict[str, Codes]:
+        """Rows of the constructors' relations for all terms below the given facts."""
+        constructors = self.compiled().program.constructors
+        if not constructors:
+            return {}
+        relations = self.compiled().program.relations
+        waiting = [
+            int(code)
+            for name, parts in facts.items()
+            for i, kind in enumerate(relations[name].kinds) if kind == ENTITY
+            for rows, _, _ in parts
+            for code in rows[:, i]
+        ]  # fmt: skip
+        seen: set[int] = set()
+        found: dict[str, list[tuple[int, ...]]] = {}
+        while waiting:
+            code = waiting.pop()
+            if code in seen:
+                continue
+            seen.add(code)
+            name, args = self._symbols.term(code)
+            found.setdefault(constructor_relation(name), []).append((code, *args))
+            kinds = relations[constructor_relation(name)].kinds[1:]
+            waiting += [a for a, k in zip(args, kinds, strict=True) if k == ENTITY]
+        return {name: np.array(sorted(rows), dtype=np.int64) for name, rows in found.items()}
 
     def _check_tag(self, tag: Any, relation: str) -> None:
         if self._spec.build is None:
@@ -386,6 +471,7 @@ class ScallopContext:
         inputs = [
             InputFacts(name, rows, tagged, groups) for name in sorted(facts) for rows, tagged, groups in facts[name]
         ]
+        inputs += [InputFacts(name, rows, False) for name, rows in self._terms(facts).items()]
         grounding = ground(self.compiled(), inputs, self._spec.mode, self._symbols, self._limits)
         self._cache[key] = found = Grounded(grounding)
         if len(self._cache) > CACHED_GROUNDINGS:
@@ -546,11 +632,13 @@ class ScallopContext:
         self._predicates = {**PREDICATES, **self._predicates}
         self._spec = _spec(self.provenance, self._custom)
 
-    def forward_function(self, output: str | None = None, **options: Any) -> ScallopForwardFunction:
+    def forward_function(
+        self, output: str | None = None, output_mapping: Any = None, **options: Any
+    ) -> ScallopForwardFunction:
         """A ``torch.nn.Module`` that runs this context on batches; see ``ScallopForwardFunction``."""
         from nesy.reasoners.datalog.forward import ScallopForwardFunction
 
-        return ScallopForwardFunction(context=self, output_relation=output, **options)
+        return ScallopForwardFunction(context=self, output_relation=output, output_mapping=output_mapping, **options)
 
 
 def decode_rows(columns: Sequence[Codes], kinds: Sequence[str], symbols: Symbols, rows: int) -> list[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ rows that have one. Integer ``+`` and ``-`` saturate at the type's bounds, ``*``
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 
 from nesy.errors import DataError, GroundingError
 from nesy.reasoners.datalog import syntax as ast
-from nesy.reasoners.datalog.builtins import NO_VALUE, ForeignFunction, to_text
+from nesy.reasoners.datalog.builtins import NO_VALUE, DatalogWarning, ForeignFunction, to_text
 from nesy.reasoners.datalog.values import (
     FLOATS,
     INTEGERS,
@@ -203,9 +204,9 @@ class Evaluator:
             value = function.call(*args)
         except NO_VALUE:
             return None
-        except TypeError as error:
-            message = f"function `${function.name}` failed: {error}"
-            raise GroundingError(message, span=term.span, source=self.source) from error
+        except Exception as error:  # a user's function may raise anything; the tuple is dropped, but not silently
+            warnings.warn(f"{term.span}: function `${function.name}` failed: {error}", DatalogWarning, 2)
+            return None
         if value is None or (isinstance(value, float) and value != value):
             return None
         if kind in FLOATS:

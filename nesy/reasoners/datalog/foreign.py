@@ -21,11 +21,20 @@ class Facts(typing.Generic[TagType, TupleType]):
 
 
 class Generic:
-    """A type parameter of a foreign function, bounded by a family: ``T = Generic("T", bound="Number")``."""
+    """A type parameter of a foreign function, bounded by a family: ``T = Generic(Number)``."""
 
-    def __init__(self, name: Any = "T", type_family: str | None = None, bound: str | None = None) -> None:
-        self.name = name if isinstance(name, str) else f"T{name}"
-        self.bound = bound or type_family
+    def __init__(self, type_family: Any = None) -> None:
+        self.type_family = type_family
+
+
+class TypeFamily:
+    """A family of column types (``Number``, ``Integer``, ``Float`` ...): any of them will do."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
 
 
 class ScallopType:
@@ -48,11 +57,13 @@ def type_name(annotation: Any, where: str, generics: dict[int, str] | None = Non
         return generics.setdefault(id(annotation), f"T{len(generics)}" if generics else "T")
     if isinstance(annotation, str):
         name = annotation.lower() if annotation.lower() in BASE_TYPES else annotation
-        if name in BASE_TYPES:
+        if name in BASE_TYPES or name == "Entity":
             return name
         named = {"int": "i32", "float": "f32", "str": "String"}
         if name in named:
             return named[name]
+    if generics is not None and (annotation in (int, float, Any) or isinstance(annotation, TypeFamily)):
+        return "*"
     if isinstance(annotation, type) and annotation in _PYTHON_TYPES:
         return _PYTHON_TYPES[annotation]
     if annotation is inspect.Parameter.empty:
@@ -83,7 +94,12 @@ def foreign_function(
             args.append(kind)
             optional += p.default is not inspect.Parameter.empty
         result_hint = return_type if return_type is not None else hints.get("return", inspect.Parameter.empty)
+        bound = set(generics)
         result = type_name(result_hint, f"the result of `${label}`", generics)
+        if result == "*" or set(generics) - bound:
+            raise NesyError(
+                f"the result type of `${label}` is not determined", hint="annotate it with a column type such as i32"
+            )
         return ForeignFunction(label, tuple(args), result, f, optional, variadic)
 
     return wrap(func) if func is not None else wrap

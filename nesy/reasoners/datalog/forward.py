@@ -197,7 +197,8 @@ class ScallopForwardFunction(torch.nn.Module):
             if not isinstance(value, Tensor):
                 rows = disjunctions.get(name, [None] * size)
                 ragged[name] = [
-                    self._top(name, ctx.read_facts(name, list(f), d)) for f, d in zip(value, rows, strict=True)
+                    self._top(name, [x for x in ctx.read_facts(name, list(f), d) if ctx._encodable(x, name)])
+                    for f, d in zip(value, rows, strict=True)
                 ]
                 continue
             mapping = ctx._mappings.get(name)

@@ -7,16 +7,17 @@ and belongs to the round in which the last of its tuples was new.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from nesy.errors import DataError, GroundingError
+from nesy.errors import DataError, GroundingError, NesyError
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.aggregate import Aggregator, Item
-from nesy.reasoners.datalog.builtins import NO_VALUE, ForeignFunction, ForeignPredicate
+from nesy.reasoners.datalog.builtins import NO_VALUE, DatalogWarning, ForeignFunction, ForeignPredicate
 from nesy.reasoners.datalog.circuit import TRUE, Block, Circuit
 from nesy.reasoners.datalog.demand import PREFIX
 from nesy.reasoners.datalog.expr import Evaluator, integer_operation
@@ -505,9 +506,11 @@ class _Grounder:
                 out.append((literal, codes))
         except NO_VALUE:
             return out
-        except DataError as error:
+        except NesyError as error:
             message = f"foreign predicate `{predicate.name}` gave a wrong value: {error.message}"
             raise GroundingError(message, span=step.span, source=self.compiled.source) from None
+        except Exception as error:  # a user's predicate may raise anything; it then has no answer, but not silently
+            warnings.warn(f"{step.span}: foreign predicate `{predicate.name}` failed: {error}", DatalogWarning, 2)
         return out
 
     # ------------------------------------------------------------------ aggregates

@@ -11,7 +11,7 @@ from pathlib import Path
 from nesy.errors import NesyError, Span, SpecTypeError, did_you_mean
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
-from nesy.reasoners.datalog.builtins import ForeignPredicate
+from nesy.reasoners.datalog.builtins import DatalogWarning, ForeignPredicate
 from nesy.reasoners.datalog.values import BASE_TYPES, ENTITY, LATER_TYPES
 
 MAX_DISJUNCTS = 4096
@@ -38,10 +38,6 @@ LATER_AGGREGATES = frozenset(
 )
 KNOWN_ATTRIBUTES = frozenset({"hidden", "file", "demand", "tagged", "no_temp_relation"})
 LATER_ATTRIBUTES = frozenset({"goal", "scheduler", "storage"})
-
-
-class DatalogWarning(UserWarning):
-    """Something legal that is probably a mistake."""
 
 
 class Lowering:
@@ -221,7 +217,7 @@ class Lowering:
             constants = tuple(a for a in args if isinstance(a, ast.Const))
             self.program.facts.append(ir.Fact(call.name, constants, weight, group, call.span))
         else:
-            self._clause(call, None if tag is None else self.substitute(tag), [], group)
+            self._clause(replace(call, args=args), None if tag is None else self.substitute(tag), [], group)
 
     def _constant_tag(self, tag: ast.Term | None) -> float | None:
         if tag is None:

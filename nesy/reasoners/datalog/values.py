@@ -100,7 +100,7 @@ def encode(value: Any, kind: str, symbols: Symbols) -> int:
     if kind in TEXTS:
         if not isinstance(value, str):
             raise DataError(f"expected a `{kind}`, got {value!r}")
-        return symbols.code(value)
+        return symbols.code(str(value))
     if isinstance(value, Entity):
         return value.code
     raise DataError(f"expected an entity of type `{kind}`, got {value!r}")

@@ -128,8 +128,8 @@ class BatchedTopK:
             for i, u in enumerate(mine):
                 table[i, : counts[u]] = order[starts[u] : starts[u] + counts[u]]
             buckets.append((torch.from_numpy(unique[mine]), torch.from_numpy(table)))
-        for u, row in enumerate(unique):
-            self.slots[row] = int(min(self.k, self.slots[row] + total[u]))
+        for row, more in zip(unique.tolist(), total.tolist(), strict=True):
+            self.slots[row] = min(self.k, self.slots[row] + more)
         return _Step(torch.from_numpy(body), read, buckets)
 
     # ------------------------------------------------------------------ running
@@ -139,7 +139,7 @@ class BatchedTopK:
         per_sample = self.rows * self.k * 8 * (3 * words + 1)
         chunk = max(1, int(CHUNK_BYTES // per_sample))
         values, present = [], []
-        for part in leaves.split(chunk, dim=1):
+        for part in torch.split(leaves, chunk, dim=1):
             with torch.no_grad():
                 found = self._proofs(part.detach())
             values.append(self._count(found, part))
@@ -152,10 +152,9 @@ class BatchedTopK:
         p = leaves.t().to(torch.float64)
         facts = Facts(p, word, bit)
         shape = (self.rows + 1, batch, self.k)
-        table = Slots(
-            *(torch.zeros(*shape, words, dtype=torch.long, device=device) for _ in range(3)),
-            torch.full(shape, -1.0, dtype=torch.float64, device=device),
-        )
+        masks = [torch.zeros(*shape, words, dtype=torch.long, device=device) for _ in range(3)]
+        empty = torch.full(shape, -1.0, dtype=torch.float64, device=device)
+        table = Slots(masks[0], masks[1], masks[2], empty)
         table.weight[0, :, 0] = 1.0
         n = self.leaves
         index = torch.arange(n, device=device)
