@@ -2,6 +2,7 @@
 
 from nesy.cli import check as check
 from nesy.cli import data as data
+from nesy.cli import datasets as datasets
 from nesy.cli import language as language
 from nesy.cli import learn as learn
 from nesy.cli import predict as predict

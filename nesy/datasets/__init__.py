@@ -1,5 +1,6 @@
 """Readers of the field's formats, and the built-in generated dataset."""
 
+from nesy.datasets import folder as folder
 from nesy.datasets.base import Caption, Clip, DataReport, Dataset, GroundTruth, Tracks, Vocabulary
 from nesy.datasets.opening import describe, open_dataset
 

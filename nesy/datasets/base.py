@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nesy.errors import DataError, did_you_mean
 from nesy.registry import Registry
 from nesy.scenegraph.vocabulary import Vocabulary as Vocabulary
 
@@ -51,9 +53,62 @@ class GroundTruth:
     binary: NDArray[np.bool_]
 
 
+class LazyTracks(Tracks):
+    """Tracks whose boxes are read when they are first asked for; ``ids`` are known before.
+
+    Args:
+        ids: one name an object.
+        read: gives boxes [T, N, 4] and present [T, N]; called once.
+    """
+
+    def __init__(self, ids: tuple[str, ...], read: Callable[[], tuple[NDArray[np.float32], NDArray[np.bool_]]]) -> None:
+        object.__setattr__(self, "ids", ids)
+        object.__setattr__(self, "_read", read)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("boxes", "present"):
+            raise AttributeError(name)
+        boxes, present = self.__dict__["_read"]()
+        object.__setattr__(self, "boxes", boxes)
+        object.__setattr__(self, "present", present)
+        return boxes if name == "boxes" else present
+
+
+class LazyTruth(GroundTruth):
+    """A scene graph whose facts are laid out when they are first asked for; vocabulary and classes are known before.
+
+    Args:
+        read: gives unary [T, N, U] and binary [T, N, N, R]; called once.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        classes: NDArray[np.int64],
+        read: Callable[[], tuple[NDArray[np.bool_], NDArray[np.bool_]]],
+    ) -> None:
+        object.__setattr__(self, "vocabulary", vocabulary)
+        object.__setattr__(self, "classes", classes)
+        object.__setattr__(self, "_read", read)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("unary", "binary"):
+            raise AttributeError(name)
+        unary, binary = self.__dict__["_read"]()
+        object.__setattr__(self, "unary", unary)
+        object.__setattr__(self, "binary", binary)
+        return unary if name == "unary" else binary
+
+
 @dataclass(frozen=True)
 class Clip:
-    """One video with what is known about it. Nothing is decoded before :meth:`frames` is called."""
+    """One video with what is known about it. Nothing is decoded before :meth:`frames` is called.
+
+    picks: numbers of the video's frames that make the clip, rising; None for all of them.
+    fps: frames a second of the clip (after picking).
+    video: a video file, or a folder of pictures, one a frame, in the order of their names.
+    read_masks: gives the objects' masks, bool [T, N, H, W], where the dataset has them.
+    """
 
     id: str
     video: Path
@@ -63,12 +118,25 @@ class Clip:
     captions: tuple[Caption, ...]
     tracks: Tracks
     truth: GroundTruth | None = None
+    picks: tuple[int, ...] | None = None
+    read_masks: Callable[[], NDArray[np.bool_]] | None = None
+
+    @property
+    def length(self) -> int:
+        """The number of frames T, known without decoding."""
+        return self.tracks.present.shape[0] if self.picks is None else len(self.picks)
 
     def frames(self) -> NDArray[np.uint8]:
-        """Decode the video: uint8 [T, H, W, 3], RGB. Raises DataError, naming the file, when it cannot be decoded."""
-        from nesy.datasets.video import read_video
+        """Decode the clip: uint8 [T, H, W, 3], RGB. Raises DataError, naming the file, when it cannot be decoded."""
+        from nesy.datasets.video import read_frames, read_video
 
+        if self.picks is not None:
+            return read_frames(self.video, self.picks)
         return read_video(self.video, expected_frames=self.tracks.present.shape[0])
+
+    def masks(self) -> NDArray[np.bool_] | None:
+        """The objects' masks, bool [T, N, H, W], decoded now; None where the dataset has only boxes."""
+        return None if self.read_masks is None else self.read_masks()
 
 
 @dataclass
@@ -103,4 +171,51 @@ class Dataset:
 Opener = Callable[[Mapping[str, object], Path, Callable[[int, int], None] | None], Dataset]
 """Settings, cache folder and progress callback to a dataset; see :func:`nesy.datasets.open_dataset`."""
 
-datasets: Registry[Opener] = Registry("dataset")
+
+@dataclass(frozen=True)
+class Format:
+    """A registered dataset or on-disk format.
+
+    summary: one line for ``nesy data list``.
+    settings: what a data block may set, with the defaults; ``root`` is the folder of the files.
+    read: the opener, given checked settings.
+    marker: a file by whose presence a folder is recognised as of this format; empty when it has none.
+    layout: the files that are expected below ``root``, in words.
+    extra: the optional dependency that must be installed, empty when none.
+    """
+
+    summary: str
+    settings: Mapping[str, object]
+    read: Opener
+    marker: str = ""
+    layout: str = ""
+    extra: str = ""
+
+    def __call__(
+        self, settings: Mapping[str, object], cache: Path, progress: Callable[[int, int], None] | None
+    ) -> Dataset:
+        return self.read(checked_settings(settings, self.settings), cache, progress)
+
+
+datasets: Registry[Format] = Registry("dataset")
+"""Datasets by the name that a ``.dsl`` file's data block gives."""
+
+
+def checked_settings(settings: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
+    """Defaults overridden by settings of the same names and types.
+
+    Raises:
+        DataError: unknown or mistyped setting.
+    """
+    chosen = dict(defaults)
+    for name, value in settings.items():
+        if name not in defaults:
+            raise DataError(f"unknown data setting `{name}`", expected=defaults, hint=did_you_mean(name, defaults))
+        default = defaults[name]
+        if isinstance(value, float) and isinstance(default, int) and value == int(value):
+            value = int(value)  # a .dsl file's numbers may come as floats
+        wanted = (int, float) if name == "fps" or isinstance(default, float) else type(default)
+        if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, wanted):
+            raise DataError(f"data setting `{name}` cannot be {value!r}", expected=[f"a value like {default!r}"])
+        chosen[name] = value
+    return chosen

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from nesy.datasets.base import Dataset, datasets
+from nesy.datasets.base import Dataset, Format, datasets
+from nesy.datasets.settings import root_of
 from nesy.errors import DataError, did_you_mean
 
 PLATFORMER_DEFAULTS: dict[str, object] = {
@@ -30,9 +31,8 @@ def open_dataset(
     """Open a dataset: ``platformer`` is made once for each choice of settings and kept under ``cache``; a path is read.
 
     Args:
-        name_or_path: ``platformer``, or a folder in MUGEN's layout.
-        settings: for ``platformer`` any of clips, frames, fps, size, seed, difficulty; for a folder, size (of real
-            MUGEN's pictures) and limit (entries of each split).
+        name_or_path: a registered name, or a folder whose format is recognised by its files.
+        settings: those of the format (``nesy data list``); for a path, without ``root``.
         cache: where made datasets live, one folder for each choice of settings.
         progress: called with (clips done, clips in all) while a dataset is made.
 
@@ -42,49 +42,58 @@ def open_dataset(
     if name_or_path in datasets:
         return datasets[name_or_path](settings, Path(cache), progress)
     if Path(name_or_path).is_dir():
-        from nesy.datasets.mugen import load_mugen
-
-        chosen = _checked(settings, {"size": 256, "limit": 1_000_000})
-        return load_mugen(Path(name_or_path), size=int(str(chosen["size"])), limit=int(str(chosen["limit"])))
+        name = format_of(Path(name_or_path))
+        return datasets[name]({**settings, "root": str(name_or_path)}, Path(cache), progress)
     raise DataError(
         f"unknown dataset `{name_or_path}`",
-        expected=[*datasets, "a folder in MUGEN's layout"],
+        expected=[*datasets, "a folder in one of their layouts"],
         hint=did_you_mean(name_or_path, datasets) or "is the path right?",
     )
 
 
-@datasets.register("platformer")
+def format_of(folder: Path) -> str:
+    """The registered format whose marker file lies in ``folder``; MUGEN's when there is none."""
+    for name in datasets:
+        marker = datasets[name].marker
+        if marker and any(folder.glob(marker)):
+            return name
+    return "mugen"
+
+
+def _mugen(settings: Mapping[str, object], cache: Path, progress: Progress | None) -> Dataset:
+    """MUGEN's layout below ``root``."""
+    from nesy.datasets.mugen import load_mugen
+
+    return load_mugen(root_of(settings), size=int(str(settings["size"])), limit=int(str(settings["limit"])))
+
+
 def _platformer(settings: Mapping[str, object], cache: Path, progress: Progress | None) -> Dataset:
     """The generated dataset of these settings, made on the first call."""
     from nesy.datasets.mugen import load_mugen
     from nesy.datasets.platformer import make_platformer
     from nesy.datasets.platformer.make import VERSION
 
-    chosen = _checked(settings, PLATFORMER_DEFAULTS)
-    key = hashlib.sha256(json.dumps([VERSION, chosen], sort_keys=True).encode()).hexdigest()[:12]
+    key = hashlib.sha256(json.dumps([VERSION, dict(settings)], sort_keys=True).encode()).hexdigest()[:12]
     folder = cache / f"platformer-{key}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    arguments: dict[str, Any] = dict(chosen)
+    arguments: dict[str, Any] = dict(settings)
     make_platformer(folder, arguments.pop("clips"), progress=progress, **arguments)
     dataset = load_mugen(folder)
     dataset.name = "platformer"
     return dataset
 
 
-def _checked(settings: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
-    """Defaults overridden by settings of the same names and types."""
-    chosen = dict(defaults)
-    for name, value in settings.items():
-        if name not in defaults:
-            raise DataError(f"unknown data setting `{name}`", expected=defaults, hint=did_you_mean(name, defaults))
-        default = defaults[name]
-        if isinstance(value, float) and isinstance(default, int) and value == int(value):
-            value = int(value)  # a .dsl file's numbers may come as floats
-        wanted = (int, float) if name == "fps" else type(default)
-        if isinstance(value, bool) or not isinstance(value, wanted):
-            raise DataError(f"data setting `{name}` cannot be {value!r}", expected=[f"a value like {default!r}"])
-        chosen[name] = value
-    return chosen
+datasets.register("platformer")(
+    Format("simulated platform game with exact scene graphs, made here", PLATFORMER_DEFAULTS, _platformer)
+)
+datasets.register("mugen")(
+    Format(
+        "MUGEN: clips of CoinRun with game state and captions",
+        {"root": "", "size": 256, "limit": 1_000_000},
+        _mugen,
+        layout="train.json, val.json, test.json and the folder that their metadata names",
+    )
+)
 
 
 def describe(dataset: Dataset) -> dict[str, Any]:

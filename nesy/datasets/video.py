@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import av
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from nesy.errors import DataError
 
@@ -51,6 +55,135 @@ def read_video(path: Path | str, expected_frames: int | None = None) -> NDArray[
             hint="the file is truncated or belongs to another dataset: copy or make it again",
         )
     return np.stack(frames)
+
+
+NEAR = 64  # frames; a start nearer than this to the beginning is not worth a seek
+
+
+def read_frames(path: Path | str, picks: Sequence[int]) -> NDArray[np.uint8]:
+    """Decode some frames of a video, or of a folder of pictures in the order of their names.
+
+    Args:
+        path: a video file, or a folder of .png/.jpg files.
+        picks: frame numbers from 0, rising; repeated numbers are allowed.
+
+    Returns:
+        uint8 [len(picks), H, W, 3], RGB.
+
+    Raises:
+        DataError: missing, truncated or undecodable file, or a frame number beyond the end.
+    """
+    path = Path(path)
+    if not picks:
+        raise DataError(f"no frame of {path} is asked for")
+    if path.is_dir():
+        return _read_pictures(path, picks)
+    if not path.is_file():
+        raise DataError(f"video file {path} does not exist", hint="check the data folder")
+    wanted = set(picks)
+    try:
+        got = _decode(path, wanted, seek=picks[0] > NEAR)
+        if wanted - got.keys() and picks[0] > NEAR:
+            got = _decode(path, wanted, seek=False)  # time stamps that do not fit the rate: count frames instead
+    except (av.error.FFmpegError, ValueError, OSError) as error:
+        raise DataError(
+            f"video file {path} cannot be decoded ({type(error).__name__}: {error}); it is probably truncated",
+            hint="copy the file again",
+        ) from error
+    missing = sorted(wanted - got.keys())
+    if missing:
+        raise DataError(
+            f"video file {path} has no frame {missing[0]}",
+            hint="the file is truncated, or the annotations belong to another version of it",
+        )
+    return np.stack([got[k] for k in picks])
+
+
+def _decode(path: Path, wanted: set[int], seek: bool) -> dict[int, NDArray[np.uint8]]:
+    """The wanted frames by number; with ``seek``, numbers are told from the time stamps of a constant-rate file."""
+    got: dict[int, NDArray[np.uint8]] = {}
+    with av.open(str(path)) as container:
+        if not container.streams.video:
+            raise DataError(f"{path} holds no video stream", hint="give a file with a picture track")
+        stream = container.streams.video[0]
+        stream.thread_type = "SLICE"
+        rate, base = stream.average_rate, stream.time_base
+        timed = seek and rate and base and rate == stream.base_rate
+        start = stream.start_time or 0
+        if timed:
+            container.seek(start + int(min(wanted) / rate / base), stream=stream)
+        last = max(wanted)
+        for count, frame in enumerate(container.decode(stream)):
+            number = count
+            if timed:
+                if frame.pts is None:
+                    return {}
+                number = round((frame.pts - start) * base * rate)
+            if number in wanted:
+                got[number] = frame.to_ndarray(format="rgb24")
+            if number >= last:
+                break
+    return got
+
+
+PICTURES = (".png", ".jpg", ".jpeg")
+
+
+@lru_cache(maxsize=256)
+def pictures(folder: Path) -> tuple[Path, ...]:
+    """The pictures of a folder, one a frame, in the order of their names."""
+    return tuple(sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES))
+
+
+def _read_pictures(folder: Path, picks: Sequence[int]) -> NDArray[np.uint8]:
+    files = pictures(folder)
+    if picks[-1] >= len(files):
+        raise DataError(f"{folder} holds {len(files)} pictures, frame {picks[-1]} is asked for")
+    out = []
+    for k in picks:
+        try:
+            with Image.open(files[k]) as picture:
+                out.append(np.asarray(picture.convert("RGB")))
+        except (OSError, ValueError) as error:
+            raise DataError(f"{files[k]} cannot be decoded ({error})", hint="copy or extract the file again") from error
+    if len({x.shape for x in out}) > 1:
+        raise DataError(f"the pictures of {folder} have different sizes", hint="extract the frames again")
+    return np.stack(out)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a container states: number of frames, frames a second, (width, height)."""
+
+    frames: int
+    fps: float
+    size: tuple[int, int]
+
+
+def read_header(path: Path | str) -> Header:
+    """Number of frames, rate and size without decoding; frames are counted by their packets where not stated.
+
+    Raises:
+        DataError: missing, empty or unreadable file, or one that does not state its rate.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"video file {path} does not exist", hint="check the data folder")
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise DataError(f"{path} holds no video stream", hint="give a file with a picture track")
+            stream = container.streams.video[0]
+            rate = stream.average_rate or stream.guessed_rate
+            count = stream.frames or sum(packet.size > 0 for packet in container.demux(stream))
+            size = (stream.codec_context.width, stream.codec_context.height)
+    except (av.error.FFmpegError, OSError) as error:
+        raise DataError(f"video file {path} cannot be read ({error})", hint="copy the file again") from error
+    if not count:
+        raise DataError(f"video file {path} holds no frame", hint="copy the file again")
+    if not rate:
+        raise DataError(f"video file {path} does not state its frame rate", hint="encode it again with ffmpeg -r RATE")
+    return Header(int(count), float(rate), size)
 
 
 def video_rate(path: Path | str) -> float | None:
