@@ -1,6 +1,7 @@
 """Readers of the field's formats, and the built-in generated dataset."""
 
 from nesy.datasets import folder as folder
+from nesy.datasets import openpvsg as openpvsg
 from nesy.datasets.base import Caption, Clip, DataReport, Dataset, GroundTruth, Tracks, Vocabulary
 from nesy.datasets.opening import describe, open_dataset
 

@@ -9,14 +9,21 @@ from numpy.typing import NDArray
 
 from nesy.datasets.video import write_video
 
+STEP = 15  # grey levels between digits, far more than the codec's error
+
 
 def film(path: Path, frames: int, fps: float, size: tuple[int, int] = (64, 48)) -> None:
-    """A grey video of ``frames`` frames; the brightness of frame k is 2 k (the codec clips k > 110)."""
+    """A video of up to 256 frames; the grey of the left half is the number's low digit (base 16), the right its high."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    levels = np.arange(frames, dtype=np.uint8) * 2
-    write_video(path, np.broadcast_to(levels[:, None, None, None], (frames, size[1], size[0], 3)).copy(), fps)
+    pictures = np.zeros((frames, size[1], size[0], 3), np.uint8)
+    k = np.arange(frames)[:, None, None, None]
+    pictures[:, :, : size[0] // 2] = k % 16 * STEP
+    pictures[:, :, size[0] // 2 :] = k // 16 * STEP
+    write_video(path, pictures, fps)
 
 
 def numbers(frames: NDArray[np.uint8]) -> list[int]:
     """The frame numbers that decoded frames of a :func:`film` show."""
-    return [round(float(f.mean()) / 2) for f in frames]
+    middle = frames.shape[2] // 2
+    digits = [(f[:, : middle - 4].mean() / STEP, f[:, middle + 4 :].mean() / STEP) for f in frames]
+    return [round(float(low)) + 16 * round(float(high)) for low, high in digits]
