@@ -1,0 +1,12 @@
+"""Triples with time, video, confidence and source in an embedded database."""
+
+from nesy.memory.store.allen import RELATIONS as RELATIONS
+from nesy.memory.store.allen import relation as relation
+from nesy.memory.store.forget import Policy as Policy
+from nesy.memory.store.schema import StoreError as StoreError
+from nesy.memory.store.store import TripleStore as TripleStore
+from nesy.memory.store.store import Video as Video
+from nesy.memory.store.triple import IS_A as IS_A
+from nesy.memory.store.triple import Match as Match
+from nesy.memory.store.triple import Pattern as Pattern
+from nesy.memory.store.triple import Triple as Triple

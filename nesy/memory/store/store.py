@@ -1,0 +1,377 @@
+"""The triple store: episodes in, one transaction each; patterns, intervals and neighbours out."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nesy.errors import DataError
+from nesy.memory.store.allen import condition
+from nesy.memory.store.forget import Policy, doomed
+from nesy.memory.store.match import Select, select
+from nesy.memory.store.schema import FILE, StoreError, connect, named, writing
+from nesy.memory.store.triple import Match, Pattern, Triple
+from nesy.memory.store.vectors import Vectors
+
+MAX_GRAPH = 512 * 2**20  # bytes of one graph when inflated: a damaged or hostile file must not fill the memory
+
+# The columns of a triple, in the order of _triple.
+COLUMNS = 't.id, s.name, p.name, o.name, v.name, t.start, t."end", t.confidence, t.peak, e.fps, r.name'
+NAMES = (
+    "JOIN names s ON s.id = t.subject JOIN names p ON p.id = t.predicate LEFT JOIN names o ON o.id = t.object "
+    "JOIN names v ON v.id = t.video JOIN videos e ON e.id = t.video JOIN names r ON r.id = t.source"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """What is known of a remembered video.
+
+    added: seconds since 1970 at which it was remembered last.
+    graph: whether its scene graph is kept too.
+    """
+
+    name: str
+    fps: float | None
+    frames: int | None
+    added: float
+    triples: int
+    graph: bool
+
+
+class TripleStore:
+    """Triples with time, video, confidence and source on disk.
+
+    One object belongs to one thread; any number of processes may open the same folder.
+
+    >>> with TripleStore.open("memory") as store:  # doctest: +SKIP
+    ...     store.add([Triple("clip/o1", "jumping", None, "clip", 3, 9, 0.8)])
+    ...     store.match(Pattern(predicate="jumping"))
+    """
+
+    def __init__(self, folder: Path, link: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.path = folder / FILE
+        self._link = link
+        self._vectors = Vectors(link)
+
+    @staticmethod
+    def open(folder: Path | str, *, create: bool = True) -> TripleStore:
+        """Open the store in ``folder``, making it unless ``create`` is False.
+
+        Raises:
+            StoreError: no store there, or its file is damaged or of another program.
+        """
+        folder = Path(folder)
+        return TripleStore(folder, connect(folder, create=create))
+
+    def close(self) -> None:
+        with named(self.path):
+            self._link.execute("PRAGMA optimize")
+            self._link.close()
+
+    def __enter__(self) -> TripleStore:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._link.close()
+
+    # ---- writing ---------------------------------------------------------------------------------------------------
+
+    def add(self, triples: Iterable[Triple]) -> int:
+        """Store triples in one transaction; when it returns they are on the disk. Returns how many."""
+        with self._transaction():
+            return self._insert(triples, time.time())
+
+    def add_episode(
+        self,
+        video: str,
+        triples: Iterable[Triple],
+        *,
+        frames: int | None = None,
+        fps: float | None = None,
+        graph: bytes | None = None,
+        vectors: dict[str, dict[str, NDArray[np.float32]]] | None = None,
+        replace: bool = False,
+    ) -> int:
+        """Store a whole video in one transaction: its triples, its scene graph (JSON) and vectors (by space and name).
+
+        Raises:
+            StoreError: the video is known already and ``replace`` is False.
+        """
+        now = time.time()
+        with self._transaction():
+            known = self._number(video)
+            if known is not None and self._one("SELECT 1 FROM videos WHERE id = ?", known):
+                if not replace:
+                    raise StoreError(f"video `{video}` is remembered already", hint="replace it, or give another name")
+                self._drop_video(known)
+            kept = None if graph is None else zlib.compress(graph, 6)
+            self._link.execute(
+                "INSERT INTO videos VALUES (?, ?, ?, ?, ?)", (self._intern(video), fps, frames, now, kept)
+            )
+            count = self._insert(triples, now)
+            for space, named_vectors in (vectors or {}).items():
+                self._put(space, named_vectors)
+            return count
+
+    def put_vectors(self, space: str, vectors: dict[str, NDArray[np.float32]]) -> None:
+        """Store a vector for each name, in a space whose vectors all have one length, replacing earlier ones."""
+        with self._transaction():
+            self._put(space, vectors)
+
+    def forget(self, policy: Policy) -> int:
+        """Remove what the policy names, in one transaction; returns how many triples went."""
+        with self._transaction():
+            before = int(self._link.execute("SELECT count(*) FROM triples").fetchone()[0])
+            if policy.video is not None:
+                number = self._number(policy.video)
+                if number is None or not self._one("SELECT 1 FROM videos WHERE id = ?", number):
+                    raise StoreError(f"no video `{policy.video}` in the memory")
+                self._drop_video(number)
+            for statement, values in doomed(policy, time.time(), before):
+                self._link.execute(statement, values)
+            self._link.execute("DELETE FROM videos WHERE id NOT IN (SELECT video FROM triples)")
+            self._link.execute(
+                "DELETE FROM names WHERE id > 1 AND id NOT IN (SELECT subject FROM triples UNION "
+                "SELECT predicate FROM triples UNION SELECT object FROM triples WHERE object IS NOT NULL UNION "
+                "SELECT video FROM triples UNION SELECT source FROM triples UNION SELECT id FROM videos)"
+            )
+            self._link.execute("DELETE FROM vectors WHERE name NOT IN (SELECT id FROM names)")
+            after = int(self._link.execute("SELECT count(*) FROM triples").fetchone()[0])
+        with named(self.path):
+            self._link.execute("VACUUM")  # give the space back; what was forgotten is no longer in the file
+            self._link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return before - after
+
+    # ---- reading ---------------------------------------------------------------------------------------------------
+
+    def match(self, pattern: Pattern, *, limit: int | None = None, best: bool = True) -> list[Match]:
+        """The triples that fit, most confident first (``best=False``: in any order, which is faster with a limit)."""
+        with named(self.path):
+            s = self._select(pattern)
+            if not s.possible:
+                return []
+            inner = f"SELECT t.id AS id, {s.confidence} AS score {self._from(s)}"
+            inner += " ORDER BY score DESC, t.id" if best else ""
+            inner += "" if limit is None else f" LIMIT {int(limit)}"
+            rows = self._link.execute(
+                f"SELECT {COLUMNS}, f.score FROM ({inner}) f CROSS JOIN triples t ON t.id = f.id {NAMES}"
+                + (" ORDER BY f.score DESC, t.id" if best else ""),
+                s.values,
+            )
+            return [Match(row[0], _triple(row), row[11]) for row in rows]
+
+    def count(self, pattern: Pattern | None = None) -> int:
+        """How many triples fit."""
+        with named(self.path):
+            s = self._select(pattern or Pattern())
+            if not s.possible:
+                return 0
+            return int(self._link.execute(f"SELECT count(*) {self._from(s)}", s.values).fetchone()[0])
+
+    def related(
+        self, first: Pattern, relations: str | Iterable[str], second: Pattern, *, limit: int | None = None
+    ) -> list[tuple[Match, Match]]:
+        """Pairs of triples of one video whose intervals stand in one of Allen's relations, most confident first.
+
+        Raises:
+            DataError: an unknown relation (``nesy.memory.store.allen.RELATIONS`` lists the thirteen).
+        """
+        most = -1 if limit is None else int(limit)
+        wanted = condition((relations,) if isinstance(relations, str) else tuple(relations))
+        with named(self.path):
+            a, b = self._select(first, "a"), self._select(second, "b")
+            if not (a.possible and b.possible):
+                return []
+            where = " AND ".join(["a.id <> b.id", *a.where, *b.where, wanted])
+            rows = self._link.execute(
+                f"SELECT a.id, b.id, {a.confidence}, {b.confidence} FROM triples a JOIN triples b ON b.video = a.video "
+                f"{' '.join([*a.joins, *b.joins])} WHERE {where} "
+                f"ORDER BY {a.confidence} * {b.confidence} DESC, a.id, b.id LIMIT {most}",
+                [*a.values, *b.values],
+            ).fetchall()
+            triples = self._by_id({i for row in rows for i in row[:2]})
+        return [(Match(i, triples[i], p), Match(j, triples[j], q)) for i, j, p, q in rows]
+
+    def triples(self) -> Iterator[Triple]:
+        """Every triple, in the order in which they came."""
+        with named(self.path):
+            for row in self._link.execute(f"SELECT {COLUMNS} FROM triples t {NAMES} ORDER BY t.id"):
+                yield _triple(row)
+
+    def videos(self) -> list[Video]:
+        """The remembered videos, in the order in which they came."""
+        with named(self.path):
+            counts = dict(self._link.execute("SELECT video, count(*) FROM triples GROUP BY video").fetchall())
+            rows = self._link.execute(
+                "SELECT n.name, v.fps, v.frames, v.added, v.id, v.graph IS NOT NULL "
+                "FROM videos v JOIN names n ON n.id = v.id ORDER BY v.added, v.id"
+            )
+            return [Video(n, fps, frames, t, counts.get(i, 0), bool(g)) for n, fps, frames, t, i, g in rows]
+
+    def graph(self, video: str) -> bytes | None:
+        """The JSON of a video's scene graph, None where it is not kept."""
+        with named(self.path):
+            number = self._number(video)
+            row = None if number is None else self._one("SELECT graph FROM videos WHERE id = ?", number)
+        if row is None or not isinstance(row[0], bytes):
+            return None
+        try:
+            inflate = zlib.decompressobj()
+            data = inflate.decompress(row[0], MAX_GRAPH)
+            if not inflate.eof:
+                raise zlib.error("incomplete or too large")
+        except zlib.error as e:
+            raise StoreError(f"{self.path}: the scene graph of `{video}` is damaged ({e})") from None
+        return data
+
+    def predicates(self) -> dict[str, int]:
+        """How many triples each predicate has, most first."""
+        with named(self.path):
+            rows = self._link.execute(
+                "SELECT n.name, c FROM (SELECT predicate, count(*) c FROM triples GROUP BY predicate) "
+                "JOIN names n ON n.id = predicate ORDER BY c DESC, n.name"
+            )
+            return {name: c for name, c in rows}
+
+    def classes(self) -> dict[str, int]:
+        """How many objects may belong to each class, most first."""
+        with named(self.path):
+            rows = self._link.execute(
+                "SELECT n.name, c FROM (SELECT object, count(*) c FROM triples WHERE predicate = 1 GROUP BY object) "
+                "JOIN names n ON n.id = object ORDER BY c DESC, n.name"
+            )
+            return {name: c for name, c in rows}
+
+    def nearest(self, vector: NDArray[np.float32], space: str, top: int = 10) -> list[tuple[str, float]]:
+        """The ``top`` names of a space by cosine to ``vector``, nearest first; a plain scan, so the answer is exact."""
+        with named(self.path):
+            return self._vectors.nearest(vector, space, top)
+
+    def vectors(self, space: str) -> dict[str, NDArray[np.float32]]:
+        """All vectors of a space."""
+        with named(self.path):
+            names, matrix = self._vectors.load(space)
+            return dict(zip(names, matrix, strict=True))
+
+    def check(self) -> None:
+        """Read the whole file and verify its structure.
+
+        Raises:
+            StoreError: it is damaged; the message says where.
+        """
+        with named(self.path):
+            found = [row[0] for row in self._link.execute("PRAGMA integrity_check(3)")]
+            if found != ["ok"]:
+                raise sqlite3.DatabaseError("; ".join(found))
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The engine's connection, for queries that the methods do not cover; tables as in ``schema.py``."""
+        return self._link
+
+    # ---------------------------------------------------------------------------------------------------------------
+
+    def _transaction(self) -> AbstractContextManager[None]:
+        return writing(self._link, self.path)
+
+    def _one(self, statement: str, *values: int | str) -> tuple[object, ...] | None:
+        row: tuple[object, ...] | None = self._link.execute(statement, values).fetchone()
+        return row
+
+    def _number(self, name: str) -> int | None:
+        row = self._link.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def _is_class(self, number: int) -> bool:
+        return self._one("SELECT 1 FROM triples WHERE predicate = 1 AND object = ? LIMIT 1", number) is not None
+
+    def _select(self, pattern: Pattern, alias: str = "t") -> Select:
+        return select(pattern, self._number, self._is_class, alias)
+
+    @staticmethod
+    def _from(s: Select) -> str:
+        where = f" WHERE {' AND '.join(s.where)}" if s.where else ""
+        return f"FROM triples {s.alias} {' '.join(s.joins)}{where}"
+
+    def _intern(self, name: str) -> int:
+        try:
+            found = self._link.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
+        except UnicodeEncodeError:
+            raise DataError(f"the name {name!r} is not valid Unicode text") from None
+        if found is None:
+            return int(self._link.execute("INSERT INTO names (name) VALUES (?)", (name,)).lastrowid or 0)
+        return int(found[0])
+
+    def _insert(self, triples: Iterable[Triple], now: float) -> int:
+        numbers: dict[str, int] = {}  # of this transaction: another process may have removed names since the last one
+        videos: set[int] = set()
+
+        def number(name: str) -> int:
+            found = numbers.get(name)
+            if found is None:
+                found = numbers[name] = self._intern(name)
+            return found
+
+        def rows() -> Iterator[tuple[int | float | None, ...]]:
+            for t in triples:
+                video = number(t.video)
+                if video not in videos:
+                    videos.add(video)
+                    self._link.execute("INSERT OR IGNORE INTO videos VALUES (?, ?, NULL, ?, NULL)", (video, t.fps, now))
+                yield (
+                    number(t.subject), number(t.predicate), None if t.object is None else number(t.object), video,
+                    t.start, t.end, t.confidence, t.confidence if t.peak is None else t.peak, number(t.source),
+                )  # fmt: skip
+
+        count = 0
+        insert = self._link.execute
+        for row in rows():
+            insert(INSERT, row)
+            count += 1
+        return count
+
+    def _put(self, space: str, vectors: dict[str, NDArray[np.float32]]) -> None:
+        for name, vector in vectors.items():
+            self._vectors.put(space, self._intern(name), vector)
+
+    def _drop_video(self, number: int) -> None:
+        self._link.execute("DELETE FROM triples WHERE video = ?", (number,))
+        self._link.execute("DELETE FROM videos WHERE id = ?", (number,))
+        self._link.execute("DELETE FROM vectors WHERE name = ?", (number,))
+
+    def _by_id(self, numbers: set[int]) -> dict[int, Triple]:
+        found: dict[int, Triple] = {}
+        ordered = sorted(numbers)
+        for i in range(0, len(ordered), 900):  # the engine limits the length of a list of values
+            part = ordered[i : i + 900]
+            marks = ",".join("?" * len(part))
+            for row in self._link.execute(f"SELECT {COLUMNS} FROM triples t {NAMES} WHERE t.id IN ({marks})", part):
+                found[row[0]] = _triple(row)
+        return found
+
+
+INSERT = (
+    'INSERT INTO triples (subject, predicate, object, video, start, "end", confidence, peak, source) '
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (object, subject) WHERE predicate = 1 DO UPDATE SET "
+    "confidence = max(confidence, excluded.confidence), peak = max(peak, excluded.peak), "
+    'start = min(start, excluded.start), "end" = max("end", excluded."end")'
+)  # an object is a member of a class once
+
+
+def _triple(row: tuple[Any, ...]) -> Triple:
+    return Triple(*row[1:11])
