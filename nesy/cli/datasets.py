@@ -91,3 +91,26 @@ def parse(settings: list[str]) -> dict[str, Any]:
     if "root" in chosen:
         chosen["root"] = str(Path(str(chosen["root"])))
     return chosen
+
+
+@data.command("convert")
+def convert(
+    name: Annotated[str, typer.Argument(help="actiongenome or llava-video.")],
+    root: Annotated[Path, typer.Argument(help="The folder of the dataset.")],
+) -> None:
+    """Convert pickled annotations once into files that are safe to read.
+
+    A pickle is a program. Only plain data and numpy arrays are accepted here, anything else in a file is refused; the
+    readers themselves never open a pickle.
+
+    Example: nesy data convert actiongenome data/ag
+    """
+    from nesy.datasets.convert import convert_actiongenome, convert_llava
+    from nesy.errors import did_you_mean
+
+    known = {"actiongenome": convert_actiongenome, "llava-video": convert_llava}
+    if name not in known:
+        raise DataError(f"nothing to convert for `{name}`", expected=known, hint=did_you_mean(name, known))
+    with bars() as shown:
+        written = known[name](root, lambda done, total: shown.tell("converting", done, total))
+    err.print(f"wrote {len(written)} files, last {written[-1]}", markup=False)

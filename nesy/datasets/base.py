@@ -113,7 +113,7 @@ class Clip:
     id: str
     video: Path
     fps: float
-    size: tuple[int, int]  # width, height in pixels
+    size: tuple[int, int]  # width, height in pixels; (0, 0) where not known before decoding
     group: str  # clips of one group (a level, a long video) never fall into different splits
     captions: tuple[Caption, ...]
     tracks: Tracks

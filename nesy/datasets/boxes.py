@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,14 +145,30 @@ def read_tracks(path: Path) -> Boxes:
     return boxes
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; DataError, naming the file, when there is none."""
+@overload
+def read_json(path: Path) -> dict[str, Any]: ...
+@overload
+def read_json(path: Path, kind: type[list[Any]]) -> list[Any]: ...
+def read_json(path: Path, kind: type[Any] = dict) -> Any:
+    """The JSON object (or list) in a file; DataError, naming the file, when there is none."""
     try:
         data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path} does not exist", hint="check the data folder") from None
     except (OSError, ValueError, RecursionError) as e:
         raise DataError(f"{path} is no JSON: {e}", hint="copy the file again") from None
-    if not isinstance(data, dict):
-        raise DataError(f"{path} holds no JSON object")
+    if not isinstance(data, kind):
+        raise DataError(f"{path} holds no JSON {'object' if kind is dict else 'list'}")
     return data
+
+
+@dataclass(frozen=True)
+class BoxArrays:
+    """Lays out a clip's boxes when they are wanted."""
+
+    boxes: Boxes
+    ids: tuple[str, ...]
+    picks: tuple[int, ...]
+
+    def __call__(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        return self.boxes.arrays(self.ids, self.picks)

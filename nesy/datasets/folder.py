@@ -32,7 +32,7 @@ from nesy.datasets.base import (
     Vocabulary,
     datasets,
 )
-from nesy.datasets.boxes import Boxes, read_coco, read_mot, read_tracks
+from nesy.datasets.boxes import BoxArrays, Boxes, read_coco, read_mot, read_tracks
 from nesy.datasets.settings import COMMON, pick_frames, root_of, split_of
 from nesy.datasets.video import Header, read_header
 from nesy.errors import DataError
@@ -186,7 +186,7 @@ def load_folder(
             report.skip("no objects", f"{row.place}: no box in the span of {row.video}")
         else:
             captions = tuple(dict.fromkeys(Caption(r.kind, r.caption) for r in rows))
-            tracks = LazyTracks(ids, _Arrays(boxes, ids, picks))
+            tracks = LazyTracks(ids, BoxArrays(boxes, ids, picks))
             name = _stem(row.video) + ("" if row.start is None and row.end is None else f"@{picks[0]}-{picks[-1]}")
             clip = Clip(name, root / row.video, fps, header.size, row.group, captions, tracks, None, picks)
             drafts.append((clip, split, boxes.classes))
@@ -200,18 +200,6 @@ def load_folder(
     for clip, split, classes in drafts:
         splits[split].append(_with_classes(clip, classes, vocabulary))
     return Dataset(root.name, vocabulary, splits, report)
-
-
-@dataclass(frozen=True)
-class _Arrays:
-    """Reads the arrays of a clip's boxes when they are wanted."""
-
-    boxes: Boxes
-    ids: tuple[str, ...]
-    picks: tuple[int, ...]
-
-    def __call__(self) -> Any:
-        return self.boxes.arrays(self.ids, self.picks)
 
 
 @dataclass(frozen=True)

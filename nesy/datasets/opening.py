@@ -53,7 +53,7 @@ def open_dataset(
 
 def format_of(folder: Path) -> str:
     """The registered format whose marker file lies in ``folder``; MUGEN's when there is none."""
-    for name in datasets:
+    for name in sorted(datasets, key=lambda name: name == "folder"):  # captions may lie beside another format's files
         marker = datasets[name].marker
         if marker and any(folder.glob(marker)):
             return name

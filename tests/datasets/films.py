@@ -13,7 +13,7 @@ STEP = 15  # grey levels between digits, far more than the codec's error
 
 
 def film(path: Path, frames: int, fps: float, size: tuple[int, int] = (64, 48)) -> None:
-    """A video of up to 256 frames; the grey of the left half is the number's low digit (base 16), the right its high."""
+    """A video of up to 256 frames: left half the number's low digit (base 16) as a grey, right half its high one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pictures = np.zeros((frames, size[1], size[0], 3), np.uint8)
     k = np.arange(frames)[:, None, None, None]
