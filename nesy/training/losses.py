@@ -22,7 +22,7 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.reasoners.temporal.exclusive import Rule
 from nesy.reasoners.temporal.lifted import align, align_frames
-from nesy.reasoners.temporal.pointwise import log_probability
+from nesy.reasoners.temporal.pointwise import FrameFacts, log_probability
 from nesy.reasoners.temporal.shape import prefix
 from nesy.scenegraph import SceneGraph
 
@@ -37,12 +37,12 @@ def soft_cap(x: Tensor, cap: float = CAP) -> Tensor:
 
 def alignment(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int], limit: int) -> Tensor:
     """Mean of -log P(spec) over the pairs (spec, clip)."""
-    return soft_cap(-align(specs, graph, clips=clips, assignments=limit).log_prob).mean()
+    return soft_cap(-align(specs, graph, clips=clips, assignments=limit, side="yes").log_prob).mean()
 
 
 def contrastive(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int], limit: int) -> Tensor:
     """Mean of -log (1 - P(spec)) over pairs of a clip and a spec of another caption."""
-    return soft_cap(-align(specs, graph, clips=clips, assignments=limit).log_not).mean()
+    return soft_cap(-align(specs, graph, clips=clips, assignments=limit, side="no").log_not).mean()
 
 
 def discrimination(
@@ -62,7 +62,8 @@ def discrimination(
     items = [(specs[j], clips[i]) for i in range(n) for j in range(n)] + [(f, clips[i]) for i, f in false]
     # Softly limited: one caption that its clip cannot satisfy yet would outweigh all others of the batch.
     out = -soft_cap(
-        -align([s for s, _ in items], graph, clips=[c for _, c in items], assignments=limit).log_prob, 2 * CAP
+        -align([s for s, _ in items], graph, clips=[c for _, c in items], assignments=limit, side="yes").log_prob,
+        2 * CAP,
     )
     score = out[: n * n].reshape(n, n)
     same = torch.tensor([[i != j and specs[i] == specs[j] for j in range(n)] for i in range(n)], device=out.device)
@@ -137,16 +138,17 @@ def word_specs(predicate: str, arity: int) -> Formula:
     return ast.Exists(tuple(ast.Binding(n) for n in names), ast.Eventually(ast.Atom(predicate, names)))
 
 
-def breach(rule: Rule, graph: SceneGraph) -> Tensor:
-    """-log P(rule), summed over the choices of different present objects, averaged over frames and clips."""
-    cost = -log_probability(rule.body, rule.variables, graph)
+def breach(rules: Sequence[Rule], graph: SceneGraph) -> Tensor:
+    """-log P(rule), summed over rules and choices of different present objects, averaged over frames and clips."""
+    facts, total = FrameFacts(graph), graph.unary.new_zeros(())
     here = graph.present
-    if len(rule.variables) == 2:
-        apart = ~torch.eye(here.shape[2], dtype=torch.bool, device=here.device)
-        here = here[:, :, :, None] & here[:, :, None, :] & apart
-    elif not rule.variables:
-        here = here.any(2)
-    return soft_cap(cost[here]).sum() / graph.lengths.sum().clamp_min(1)
+    among = {1: here, 0: here.any(2)}
+    among[2] = here[:, :, :, None] & here[:, :, None, :]
+    among[2] = among[2] & ~torch.eye(here.shape[2], dtype=torch.bool, device=here.device)
+    for rule in rules:
+        cost = soft_cap(-log_probability(rule.body, rule.variables, graph, facts))
+        total = total + torch.where(among[len(rule.variables)], cost, 0.0).sum()
+    return total / graph.lengths.sum().clamp_min(1)
 
 
 def negated(constraint: Formula) -> Formula:

@@ -127,7 +127,7 @@ class Objective:
         if weight.temporal:
             parts["temporal"] = temporal(own, graph, clips, limit)
         if weight.semantic and (self.rules or self.broken):
-            costs = [breach(r, graph) for r in self.rules]
+            costs = [breach(self.rules, graph)]
             each = [(b, c) for c in clips for b in self.broken]
             if each:
                 costs.append(contrastive([b for b, _ in each], graph, [c for _, c in each], limit))

@@ -14,7 +14,8 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Atom, Binding
 from nesy.errors import GroundingError
 from nesy.reasoners.temporal.exact import exact
-from nesy.reasoners.temporal.lifted import FLOOR, align, align_frames
+from nesy.reasoners.temporal.lifted import align, align_frames
+from nesy.reasoners.temporal.logspace import FLOOR
 from nesy.scenegraph import SceneGraph, collate
 
 from .strategies import random_formula, random_graph

@@ -105,7 +105,7 @@ def test_rules_cost_what_they_are_broken():
     rule = rule_of(parse_formula("forall x { always not (p(x) and q(x)) }"))
     assert rule is not None
     g = graph([[0.5, 0.4], [0.3, 0.0]])
-    assert float(breach(rule, g)) == pytest.approx(-math.log(1 - 0.5 * 0.4) / 2)
+    assert float(breach([rule], g)) == pytest.approx(-math.log(1 - 0.5 * 0.4) / 2)
     assert rule_of(parse_formula("forall x { always (p(x) -> next q(x)) }")) is None
 
 

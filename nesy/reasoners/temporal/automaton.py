@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -56,12 +56,34 @@ class Automaton:
 
 
 def build(formula: Core, *, states: int = 2_000, nodes: int = 200_000) -> Automaton:
-    """The minimal automaton of ``formula``; cached on the formula.
+    """The minimal automaton of ``formula``; cached on its structure: which facts it speaks of does not matter.
 
     Raises:
         GroundingError: more than ``states`` states or ``nodes`` decision nodes before minimisation.
     """
-    return _build(formula, states, nodes)
+    bare, propositions = structure(formula)
+    return replace(_build(bare, states, nodes), propositions=propositions)
+
+
+def structure(formula: Core) -> tuple[Core, tuple[Proposition, ...]]:
+    """``formula`` with its propositions replaced by their numbers in order of first appearance, and what they were."""
+    propositions = propositions_of(formula)
+    number = {p: k for k, p in enumerate(propositions)}
+    done: dict[int, Core] = {}
+    stack = [formula]
+    while stack:
+        f = stack[-1]
+        if f[0] == "prop":
+            done[id(f)] = ("prop", (number[f[1]],))
+            stack.pop()
+            continue
+        waiting = [g for g in f[1:] if isinstance(g, tuple) and id(g) not in done]
+        if waiting:
+            stack.extend(waiting)
+            continue
+        done[id(f)] = tuple(done[id(g)] if isinstance(g, tuple) else g for g in f)
+        stack.pop()
+    return done[id(formula)], tuple(propositions)
 
 
 @lru_cache(maxsize=4096)

@@ -22,7 +22,7 @@ from nesy.errors import GroundingError, did_you_mean
 from nesy.reasoners.temporal.automaton import build
 from nesy.reasoners.temporal.core import FALSE, TRUE, Core, ground
 from nesy.reasoners.temporal.definition import VISIBLE
-from nesy.reasoners.temporal.lifted import DEEP, FLOOR
+from nesy.reasoners.temporal.logspace import DEEP, FLOOR
 from nesy.scenegraph import SceneGraph
 
 
@@ -34,8 +34,35 @@ class Term:
     literals: tuple[tuple[str, tuple[int, ...], bool], ...]
 
 
-def log_probability(formula: Formula, variables: Sequence[str], graph: SceneGraph) -> Tensor:
+class FrameFacts:
+    """log P of the facts of a graph, each computed once however many formulas use it."""
+
+    def __init__(self, graph: SceneGraph) -> None:
+        self.graph = graph
+        self._facts: dict[tuple[str, int, bool], Tensor] = {}
+        self._classes: dict[tuple[str | None, tuple[str, ...]], Tensor] = {}
+
+    def fact(self, name: str, arity: int, positive: bool) -> Tensor:
+        """[B, T, N] of a unary predicate, [B, T, N, N] of a binary one."""
+        key = (name, arity, positive)
+        if key not in self._facts:
+            self._facts[key] = _fact(self.graph, *key)
+        return self._facts[key]
+
+    def of_class(self, name: str | None, mentioned: tuple[str, ...]) -> Tensor:
+        """[B, N] of a class; None: of those that are not mentioned."""
+        key = (name, mentioned if name is None else ())
+        if key not in self._classes:
+            self._classes[key] = _class(self.graph, name, mentioned)
+        return self._classes[key]
+
+
+def log_probability(
+    formula: Formula, variables: Sequence[str], graph: SceneGraph, facts: FrameFacts | None = None
+) -> Tensor:
     """log P(formula) in every frame for every choice of objects, [B, T, N, ... N] with one axis a variable.
+
+    ``facts`` of the same graph saves work where there are many formulas.
 
     Different variables are taken to denote different objects; entries of the diagonal mean nothing, as do absent
     objects and padding: the caller masks them.
@@ -44,15 +71,16 @@ def log_probability(formula: Formula, variables: Sequence[str], graph: SceneGrap
         GroundingError: temporal operators or quantifiers, unknown predicates.
     """
     terms, mentioned = _terms(formula, tuple(variables), graph.vocabulary.classes)
+    known = facts or FrameFacts(graph)
     b, t, n = graph.present.shape
     shape = (b, t, *(n,) * len(variables))
     total = graph.unary.new_full(shape, DEEP)
     for term in terms:
         value = graph.unary.new_zeros(shape)
         for variable, name in term.classes:
-            value = value + _axes(_class(graph, name, mentioned[variable])[:, None], (variable,), len(variables))
+            value = value + _axes(known.of_class(name, mentioned[variable])[:, None], (variable,), len(variables))
         for name, args, positive in term.literals:
-            value = value + _axes(_fact(graph, name, args, positive), args, len(variables))
+            value = value + _axes(known.fact(name, len(args), positive), args, len(variables))
         total = torch.logaddexp(total, value)
     return total.clamp_max(0)
 
@@ -68,13 +96,13 @@ def _axes(x: Tensor, args: tuple[int, ...], count: int) -> Tensor:
     return x[tuple(index)]
 
 
-def _fact(graph: SceneGraph, name: str, args: tuple[int, ...], positive: bool) -> Tensor:
+def _fact(graph: SceneGraph, name: str, arity: int, positive: bool) -> Tensor:
     v = graph.vocabulary
-    if len(args) == 1 and name in v.unary:
+    if arity == 1 and name in v.unary:
         logits = graph.unary[..., v.unary.index(name)]
-    elif len(args) == 2 and name in v.binary:
+    elif arity == 2 and name in v.binary:
         logits = graph.binary[..., v.binary.index(name)]
-    elif len(args) == 1 and name == VISIBLE:
+    elif arity == 1 and name == VISIBLE:
         logits = torch.where(graph.present, torch.inf, -torch.inf).to(graph.unary.dtype)
     else:
         known = [*v.classes, *v.unary, *v.binary]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.errors import GroundingError
-from nesy.reasoners.temporal.automaton import Automaton, build
+from nesy.reasoners.temporal.automaton import build, structure
 from nesy.reasoners.temporal.core import FALSE, LOCAL, TRUE, Core, Proposition, Some, ground
 from nesy.reasoners.temporal.scope import free, literals, miniscope
 
@@ -43,6 +43,8 @@ class Case:
     source, target: [P] states of each transition cube; cubes of one source exclude each other and cover everything.
     positive, negative: [P, K] 1 where the cube contains the literal.
     accepting: [S] whether a clip may end in the state; the initial state is 0.
+    slot: [P] the running number of each cube among those of its source.
+    width: the largest number of cubes of one source.
     """
 
     sorts: tuple[Sort, ...]
@@ -52,6 +54,8 @@ class Case:
     positive: NDArray[np.float32]
     negative: NDArray[np.float32]
     accepting: NDArray[np.bool_]
+    slot: NDArray[np.int64]
+    width: int
 
 
 @lru_cache(maxsize=4096)
@@ -79,7 +83,7 @@ def cases(formula: Formula, classes: tuple[str, ...], fps: float | None, scoped:
 
             core = ground(body, range(len(blocks)), atom, in_class=lambda o, c: True, env=env, fps=fps)
             if core != FALSE:
-                out.append(_table(sorts, build(core)))
+                out.append(_table(sorts, core))
     return tuple(out)
 
 
@@ -175,7 +179,25 @@ def _meet(a: Sort, b: Sort) -> Sort | None:
     return a | b
 
 
-def _table(sorts: tuple[Sort, ...], automaton: Automaton) -> Case:
+def _table(sorts: tuple[Sort, ...], core: Core) -> Case:
+    bare, propositions = structure(core)
+    return Case(sorts, propositions, *_cubes(bare))
+
+
+@lru_cache(maxsize=4096)
+def _cubes(
+    core: Core,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.float32],
+    NDArray[np.float32],
+    NDArray[np.bool_],
+    NDArray[np.int64],
+    int,
+]:
+    """The transitions of a formula over numbered propositions, as the fields of :class:`Case` from ``source`` on."""
+    automaton = build(core)
     source: list[int] = []
     target: list[int] = []
     cubes: list[dict[int, bool]] = []
@@ -200,12 +222,17 @@ def _table(sorts: tuple[Sort, ...], automaton: Automaton) -> Case:
     for row, cube in enumerate(cubes):
         for proposition, value in cube.items():
             (positive if value else negative)[row, proposition] = 1
-    return Case(
-        sorts,
-        automaton.propositions,
+    count: dict[int, int] = {}
+    slot = []
+    for state in source:
+        slot.append(count.get(state, 0))
+        count[state] = slot[-1] + 1
+    return (
         np.array(source, np.int64),
         np.array(target, np.int64),
         positive,
         negative,
         np.array(automaton.accepting),
+        np.array(slot, np.int64),
+        max(count.values()),
     )
