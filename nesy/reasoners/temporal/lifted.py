@@ -145,6 +145,8 @@ def similar(shapes: Sequence[Case], objects: int, assignments: int, most: int = 
     def size(case: Case) -> tuple[int, int, int]:
         return min(assignments, perm(objects, len(case.sorts))), len(case.accepting), case.width
 
+    if not shapes:
+        return []
     order = sorted(range(len(shapes)), key=lambda k: size(shapes[k]))
     cost = [size(shapes[k]) for k in order]
     # best[g][e]: the least padded work of the first e cases in g groups; groups are runs of `order`
