@@ -34,6 +34,7 @@ CREATE INDEX by_object ON triples (object, predicate) WHERE object IS NOT NULL;
 CREATE INDEX by_predicate ON triples (predicate, confidence DESC);
 CREATE INDEX by_video ON triples (video, predicate);
 CREATE UNIQUE INDEX members ON triples (object, subject) WHERE predicate = 1;
+CREATE TABLE vocabulary (kind TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 CREATE TABLE vectors (
     space TEXT NOT NULL, name INTEGER NOT NULL REFERENCES names, vector BLOB NOT NULL, PRIMARY KEY (space, name)
     ) WITHOUT ROWID;

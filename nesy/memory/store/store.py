@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,9 +105,12 @@ class TripleStore:
         fps: float | None = None,
         graph: bytes | None = None,
         vectors: dict[str, dict[str, NDArray[np.float32]]] | None = None,
+        vocabulary: Mapping[str, Iterable[str]] | None = None,
         replace: bool = False,
     ) -> int:
         """Store a whole video in one transaction: its triples, its scene graph (JSON) and vectors (by space and name).
+
+        ``vocabulary`` names what could be seen, whether it was or not: ``classes``, ``unary`` and ``binary`` names.
 
         Raises:
             StoreError: the video is known already and ``replace`` is False.
@@ -124,6 +127,8 @@ class TripleStore:
                 "INSERT INTO videos VALUES (?, ?, ?, ?, ?)", (self._intern(video), fps, frames, now, kept)
             )
             count = self._insert(triples, now)
+            for kind, listed in (vocabulary or {}).items():
+                self._link.executemany("INSERT OR IGNORE INTO vocabulary VALUES (?, ?)", [(kind, n) for n in listed])
             for space, named_vectors in (vectors or {}).items():
                 self._put(space, named_vectors)
             return count
