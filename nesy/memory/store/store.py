@@ -262,6 +262,20 @@ class TripleStore:
             )
             return {name: c for name, c in rows}
 
+    def vocabulary(self) -> dict[str, list[str]]:
+        """The names that occur or were declared: ``classes``, ``unary`` and ``binary`` predicates, sorted."""
+        with named(self.path):
+            found: dict[str, set[str]] = {"classes": set(self.classes()), "unary": set(), "binary": set()}
+            for kind, name in self._link.execute("SELECT kind, name FROM vocabulary"):
+                found.setdefault(kind, set()).add(name)
+            known = set().union(*found.values())
+            for name in self.predicates():  # triples may be stored without a word about the vocabulary
+                if name != IS_A and name not in known:
+                    for kind, unary in (("unary", True), ("binary", False)):
+                        if self.match(Pattern(predicate=name, unary=unary), limit=1, best=False):
+                            found[kind].add(name)
+            return {kind: sorted(names) for kind, names in found.items()}
+
     def nearest(self, vector: NDArray[np.float32], space: str, top: int = 10) -> list[tuple[str, float]]:
         """The ``top`` names of a space by cosine to ``vector``, nearest first; a plain scan, so the answer is exact."""
         with named(self.path):
