@@ -70,6 +70,9 @@ def evaluate_run(
         typer.Option(help="Also train and score these rows: all, or all-labels,1%-labels,..."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of each baseline.")] = 1,
+    protocols: Annotated[
+        bool, typer.Option("--protocols", help="Also the field's measures: recall of names and of triplets, mAP.")
+    ] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Baselines trained at the same time.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
 ) -> None:
@@ -95,7 +98,18 @@ def evaluate_run(
                 "the test clips have no ground truth for the task's vocabulary: nothing can be scored",
                 hint="`nesy predict` and `nesy query` need none",
             )
-        scores = evaluate(runs.load_model(run, task), data.splits["test"]).as_dict()
+        model = runs.load_model(run, task)
+        scores = evaluate(model, data.splits["test"]).as_dict()
+        measured: dict[str, float] = {}
+        if protocols:
+            from nesy.evaluation.protocols import protocol_scores
+            from nesy.training.evaluate import predictions
+
+            measured = scores["protocols"] = protocol_scores(
+                (graph, example.truth, example.view.boxes.numpy())
+                for example, graph in predictions(model, data.splits["test"])
+                if example.truth is not None
+            )
         runs.add_metrics(run, "captions", task.train.supervision, task.train.seed, scores)
         wanted = [
             (known[key], seed)
@@ -115,6 +129,8 @@ def evaluate_run(
         print(json.dumps(runs.metrics(run)))
     else:
         _print_table(run)
+        for name, value in measured.items():
+            out.print(f"  {name:<18} {value:.3f}", markup=False)
 
 
 def _print_table(folder: Path) -> None:
