@@ -20,7 +20,7 @@ from nesy.memory.store.allen import condition
 from nesy.memory.store.forget import Policy, doomed
 from nesy.memory.store.match import Select, select
 from nesy.memory.store.schema import FILE, StoreError, connect, named, writing
-from nesy.memory.store.triple import Match, Pattern, Triple
+from nesy.memory.store.triple import IS_A, Match, Pattern, Triple
 from nesy.memory.store.vectors import Vectors
 
 MAX_GRAPH = 512 * 2**20  # bytes of one graph when inflated: a damaged or hostile file must not fill the memory
