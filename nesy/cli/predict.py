@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nesy.cli.app import app, err
+from nesy.errors import NesyError, did_you_mean
 
 
 @app.command("predict")
@@ -18,6 +19,9 @@ def predict(
     tracks: Annotated[
         Path | None, typer.Option(help="A scene-graph file whose boxes to use (its classes and facts are ignored).")
     ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="nesy, networkx (node-link JSON), pvsg, jsonld or ntriples.")
+    ] = "nesy",
     fps: Annotated[float | None, typer.Option(help="Frames a second, when the file does not say it rightly.")] = None,
 ) -> None:
     """Predict the scene graph of a video.
@@ -27,9 +31,15 @@ def predict(
     Example: nesy predict runs/first data/platformer/videos/clip.mp4 -o graph.json
     """
     from nesy.scenegraph import write_graph
+    from nesy.scenegraph.export import FORMATS, export_graph
     from nesy.training.predict import predict_video
 
+    if form not in FORMATS:  # before the work is done
+        raise NesyError(f"unknown format `{form}`", expected=FORMATS, hint=did_you_mean(form, FORMATS))
     file, source = predict_video(run, video, tracks=tracks, fps=fps)
-    write_graph(file, out_file)
+    if form == "nesy":
+        write_graph(file, out_file)
+    else:
+        export_graph(file, out_file, form)
     g = file.graph
     err.print(f"{out_file}: {g.present.shape[1]} frames, {len(file.ids)} objects (boxes from {source})", markup=False)
