@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RUN = Path("runs/demo")
 QUESTION = "exists m: mugen { eventually jumping(m) }"
-SETTINGS = ["data.clips=400", "train.epochs=20", "perception.proposals=false"]
+SETTINGS = ["data.clips=500", "train.epochs=20", "perception.proposals=false"]
 
 
 def nesy(*arguments: str) -> list[str]:
