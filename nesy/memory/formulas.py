@@ -8,6 +8,7 @@ from functools import reduce
 
 import torch
 
+from nesy.dsl.ast import Formula
 from nesy.dsl.check import check_formula
 from nesy.dsl.elaborate import elaborate
 from nesy.dsl.parser import parse_formula
@@ -38,7 +39,7 @@ class Remembered:
 
 
 def ask_formula(
-    text: str,
+    text: str | Formula,
     store: TripleStore,
     *,
     videos: Iterable[str] | None = None,
@@ -54,14 +55,14 @@ def ask_formula(
         StoreError: a video without graph.
         DataError: nothing is remembered.
     """
-    formula = parse_formula(text, "<formula>")
+    formula = parse_formula(text, "<formula>") if isinstance(text, str) else text
     chosen = list(videos) if videos is not None else [v.name for v in store.videos() if v.graph]
     if not chosen:
         raise DataError("no scene graph is kept in the memory", hint="`nesy memory add GRAPH.json --store DIR`")
     graphs = {name: recall(store, name) for name in chosen}
     everything = reduce(join, [g.graph.vocabulary for g in graphs.values()])
     signature = Signature.of(classes=everything.classes, unary=everything.unary, binary=everything.binary)
-    check_formula(formula, signature, source=text)
+    check_formula(formula, signature, source=text if isinstance(text, str) else None)
     formula = elaborate(formula, signature)
     found: list[Remembered] = []
     for name, file in graphs.items():

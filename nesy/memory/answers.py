@@ -1,0 +1,189 @@
+"""Answers to questions: from the triples where a question is a sequence of events, else from the kept graphs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nesy.dsl.printer import to_text
+from nesy.errors import DataError
+from nesy.memory.formulas import ask_formula
+from nesy.memory.occurrences import Occurrence, occurrences
+from nesy.memory.questions import Question, QuestionError, Questions, Reading
+from nesy.memory.store import IS_A, Pattern, TripleStore
+from nesy.synthesis.base import Domain
+
+SURE = 0.5
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that answers.
+
+    what: a global name, or "predicate object" of a happening; None where only the time or the video is asked for.
+    label: its most probable class.
+    start, end: frames [start, end) of the event; None where only a probability is known.
+    """
+
+    video: str
+    confidence: float
+    what: str | None = None
+    label: str | None = None
+    start: int | None = None
+    end: int | None = None
+    fps: float | None = None
+
+    @property
+    def seconds(self) -> tuple[float, float] | None:
+        if self.fps is None or self.start is None or self.end is None:
+            return None
+        return self.start / self.fps, self.end / self.fps
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a question.
+
+    value: a number ("how often", "how many"), True or False ("did ... ever"), else None.
+    probability: of "yes"; None for other questions.
+    items: what answers, most confident first; happenings: the nearest in time first.
+    """
+
+    question: Question
+    value: int | bool | None
+    probability: float | None
+    items: tuple[Item, ...]
+
+    @property
+    def formulas(self) -> list[str]:
+        return [to_text(r.formula) for r in self.question.readings]
+
+    @property
+    def empty(self) -> bool:
+        """Whether the answer is "no" or "nothing"."""
+        return not self.items if self.value is None else not self.value
+
+
+def reader(store: TripleStore) -> Questions:
+    """A reader of questions that knows the store's names and videos."""
+    names = store.vocabulary()
+    if not any(names.values()):
+        raise DataError("nothing is remembered yet", hint="`nesy memory add GRAPH.json --store DIR`")
+    domain = Domain(tuple(names["classes"]), tuple(names["unary"]), tuple(names["binary"]))
+    return Questions(domain, [v.name for v in store.videos()])
+
+
+def answer(question: Question | str, store: TripleStore, *, sure: float = SURE, limit: int | None = None) -> Reply:
+    """Answer a question from memory.
+
+    Args:
+        sure: the least confidence of an item, and of what is counted.
+        limit: at most so many items (counts are of all).
+
+    Raises:
+        QuestionError: it is not understood.
+    """
+    if isinstance(question, str):
+        question = reader(store).read(question)
+    q = question
+    videos = None if q.video is None else (q.video,)
+    if q.kind == "ever":
+        return _ever(q, store, videos, sure, limit)
+    if q.kind == "where":
+        told = [x for x in _videos(q, store, videos) if x.confidence >= sure]
+        return Reply(q, None, None, tuple(told[:limit]))
+    if q.kind == "around":
+        return _around(q, store, videos, sure, limit)
+    found = [(r, o) for r in q.readings for o in _occurrences(r, store, videos) if o.confidence >= sure]
+    if q.kind in ("when", "how often"):
+        items = _distinct(Item(o.video, o.confidence, None, None, *o.events[q.main], o.fps) for _, o in found)
+        if q.kind == "when":
+            return Reply(q, None, None, tuple(items[:limit]))
+        times = {(o.video, tuple(sorted(o.objects.items())), o.events[q.main]) for _, o in found}
+        return Reply(q, len(times), None, tuple(items[:limit]))
+    best: dict[str, Item] = {}
+    for r, o in found:
+        name = o.objects[r.variable or ""]
+        if name not in best or best[name].confidence < o.confidence:
+            best[name] = Item(o.video, o.confidence, name, None, *o.events[q.main], o.fps)
+    ranked = sorted(best.values(), key=lambda i: -i.confidence)
+    labelled = [_labelled(i, store) for i in ranked[:limit]]
+    return Reply(q, len(best) if q.kind == "how many" else None, None, tuple(labelled))
+
+
+def _occurrences(reading: Reading, store: TripleStore, videos: tuple[str, ...] | None) -> list[Occurrence]:
+    if reading.story is None:
+        raise QuestionError(
+            f"the triples cannot tell: {to_text(reading.formula)}",
+            hint="ask `did ...` or the formula itself, which the kept scene graphs answer",
+        )
+    return occurrences(reading.story, store, videos=videos)
+
+
+def _videos(q: Question, store: TripleStore, videos: tuple[str, ...] | None) -> list[Item]:
+    """P(statement) on each video, most probable first: exact on the kept graphs, else the best occurrence's."""
+    formula = q.readings[0].formula
+    known = {v.name: v for v in store.videos()}
+    chosen = [v for v in (videos or tuple(known)) if v in known]
+    kept = [v for v in chosen if known[v].graph]
+    items = []
+    if kept:
+        for r in ask_formula(formula, store, videos=kept, witness=False):
+            items.append(Item(r.video, r.probability, fps=r.fps))
+    others = tuple(v for v in chosen if not known[v].graph)
+    if others:
+        best: dict[str, Occurrence] = {}
+        for o in _occurrences(q.readings[0], store, others):
+            best.setdefault(o.video, o)
+        items += [Item(o.video, o.confidence, None, None, *o.events[q.main], o.fps) for o in best.values()]
+    return sorted(items, key=lambda i: -i.confidence)
+
+
+def _ever(q: Question, store: TripleStore, videos: tuple[str, ...] | None, sure: float, limit: int | None) -> Reply:
+    """P(it happened in some video); the videos are independent of each other."""
+    told = _videos(q, store, videos)
+    never = math.prod(1 - i.confidence for i in told)
+    p = never if q.negated else 1 - never
+    return Reply(q, p >= 0.5, p, tuple([i for i in told if i.confidence >= sure][:limit]))
+
+
+def _around(q: Question, store: TripleStore, videos: tuple[str, ...] | None, sure: float, limit: int | None) -> Reply:
+    """What ended by the beginning of an event, began at its end or later, or shared a frame with it."""
+    items: dict[tuple[str, str, int, int], tuple[int, Item]] = {}
+    for o in _occurrences(q.readings[0], store, videos):
+        if o.confidence < sure:
+            continue
+        start, end = o.events[0]
+        own = {a.predicate for r in q.readings if r.story for a in r.story.events[0]}
+        for m in store.match(Pattern(subject=q.subject, video=o.video, confidence=sure)):
+            t = m.triple
+            distance = {"before": start - t.end, "after": t.start - end}.get(
+                q.relation or "", 0 if t.start < end and t.end > start else -1
+            )
+            itself = t.predicate in own and (t.start, t.end) == (start, end)
+            if t.predicate == IS_A or distance < 0 or itself:
+                continue
+            what = f"{t.subject} {t.predicate}" + ("" if t.object is None else f" {t.object}")
+            item = Item(t.video, m.confidence * o.confidence, what, None, t.start, t.end, t.fps)
+            key = (t.video, what, t.start, t.end)
+            if key not in items or distance < items[key][0]:
+                items[key] = (distance, item)
+    ranked = sorted(items.values(), key=lambda pair: (pair[0], -pair[1].confidence))
+    return Reply(q, None, None, tuple(i for _, i in ranked[:limit]))
+
+
+def _distinct(items: Iterable[Item]) -> list[Item]:
+    """One item a video and interval, the most confident, most confident first."""
+    best: dict[tuple[str, int | None, int | None], Item] = {}
+    for i in items:
+        key = (i.video, i.start, i.end)
+        if key not in best or best[key].confidence < i.confidence:
+            best[key] = i
+    return sorted(best.values(), key=lambda i: -i.confidence)
+
+
+def _labelled(item: Item, store: TripleStore) -> Item:
+    classes = store.match(Pattern(item.what, IS_A), limit=1)
+    label = classes[0].triple.object if classes else None
+    return Item(item.video, item.confidence, item.what, label, item.start, item.end, item.fps)
