@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -41,19 +41,24 @@ class Domain:
         return 1 if predicate in self.unary else 2 if predicate in self.binary else None
 
 
+Status = Literal["accepted", "repaired", "rejected"]
+
+
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """What became of one caption.
 
     formula: the spec; None where ``status`` is ``rejected``.
-    reason: why it was rejected, in a few words that are the same for all captions with that fault; empty if accepted.
+    status: ``repaired`` if the first answer could not be used and a later or normalised one could.
+    reason: why it was rejected (or what was repaired), in a few words that are the same for all captions with that
+        fault; empty if accepted.
     notes: what was left out or read in a certain way, in the order of the caption.
     raw: what a language model answered, word for word; None for extractors that use none.
     """
 
     caption: str
     formula: Formula | None
-    status: Literal["accepted", "rejected"]
+    status: Status
     reason: str = ""
     notes: tuple[str, ...] = ()
     raw: str | None = None
@@ -65,6 +70,14 @@ class SpecExtractor(ABC):
     @abstractmethod
     def extract(self, captions: Sequence[str]) -> list[Extraction]:
         """One :class:`Extraction` a caption, in their order; a caption never raises."""
+
+    def stream(self, captions: Sequence[str], ids: Sequence[str] | None = None) -> Iterator[tuple[int, Extraction]]:
+        """The same one by one as they become ready, each with the index of its caption.
+
+        ids: what the captions are called, for extractors that know answers by name.
+        """
+        for i, caption in enumerate(captions):
+            yield i, self.extract([caption])[0]
 
 
 Maker = Callable[[Names, Mapping[str, object]], SpecExtractor]

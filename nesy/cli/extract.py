@@ -1,0 +1,113 @@
+"""``nesy extract``: captions to specs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nesy.cli.app import app, err, out
+from nesy.cli.progress import bars
+from nesy.errors import DataError, NesyError
+
+if TYPE_CHECKING:
+    from nesy.dsl.check import CheckedModule
+    from nesy.synthesis.base import SpecExtractor
+
+
+@app.command("extract")
+def extract(
+    captions: Annotated[
+        Path | None, typer.Argument(help='Captions, one {"id": ..., "caption": ...} a line; not with --evaluate.')
+    ] = None,
+    spec: Annotated[Path | None, typer.Option("--spec", help="The .dsl file whose names the specs use.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the specs: a .dsl file, or results as .jsonl.")
+    ] = None,
+    extractor: Annotated[
+        str | None, typer.Option("--extractor", help="rules, openai, transformers or replay (default: the file's).")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting of the extractor: model=NAME, file=answers.jsonl.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a caption.")] = False,
+    show_prompt: Annotated[
+        bool, typer.Option("--show-prompt", help="Print what a language model would be asked, and stop.")
+    ] = False,
+) -> None:
+    """Translate captions to specs, check every one, and say what became of each caption.
+
+    Exit code 1 when no caption has a spec.
+
+    Example: nesy extract captions.jsonl --spec examples/platformer.dsl -o specs.dsl
+    """
+    from nesy.synthesis.captions import read_captions
+    from nesy.synthesis.extraction import Summary
+    from nesy.synthesis.extraction import extract as run
+
+    if spec is None:
+        raise DataError("no domain: which names may the specs use?", hint="give a .dsl file with --spec")
+    module = _domain(spec)
+    if captions is None:
+        raise DataError("no captions", hint='give a file with lines like {"id": "clip-1", "caption": "A dog runs."}')
+    if output is not None and output.is_dir():
+        raise DataError(f"{output} is a folder", hint="name a file: -o specs.dsl")
+    read = read_captions(captions)
+    chosen = _extractor(module, extractor, settings or [])
+    with bars() as shown:
+        results = run(chosen, read, module.signature, lambda done, total: shown.tell("captions", done, total))
+    if output is not None:
+        _write(output, spec, results)
+    if as_json:
+        for r in results:
+            print(json.dumps(r.to_json()))
+    elif output is None:
+        for r in results:
+            out.print(f"{r.id}: {r.spec or f'({r.status}: {r.reason})'}", markup=False)
+    summary = Summary.of(results)
+    err.print(str(summary), markup=False)
+    if output is not None:
+        err.print(f"{output}: written", markup=False)
+    if results and summary.rejected == len(results):
+        raise typer.Exit(1)
+
+
+def _domain(spec: Path) -> CheckedModule:
+    from nesy.dsl.check import check_module
+    from nesy.dsl.parser import load
+
+    if not spec.is_file():
+        raise DataError(f"{spec}: no such file")
+    return check_module(load(spec))
+
+
+def _extractor(module: CheckedModule, name: str | None, changes: list[str]) -> SpecExtractor:
+    """The extractor of that name, or of the file's ``captions`` block with the settings that stand there."""
+    from nesy.synthesis import extractors
+
+    block = module.blocks.get("captions")
+    settings: dict[str, Any] = dict(block.settings.as_dict()) if block else {}
+    given = str(settings.pop("extractor", "rules"))
+    if name is not None and name != given:
+        settings = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals or not key:
+            raise NesyError(f"cannot understand the setting {change!r}", expected=["model=NAME", "tries=2"])
+        try:
+            settings[key] = json.loads(value)
+        except ValueError:
+            settings[key] = value  # a bare word is a text
+    return extractors[name or given](module.signature, settings)
+
+
+def _write(output: Path, domain: Path, results: list[Any]) -> None:
+    from nesy.synthesis.specfile import relative_import, spec_file, write_atomically
+
+    if output.suffix in (".jsonl", ".json"):
+        text = "".join(json.dumps(r.to_json()) + "\n" for r in results)
+    else:
+        text = spec_file(results, relative_import(domain, output))
+    write_atomically(output, text)
