@@ -21,20 +21,25 @@ from nesy.scenegraph import SceneGraph, Vocabulary
 class View:
     """What a model looks at, for one clip or for a padded batch of clips (leading axis B).
 
-    crops: uint8 [.., T, N, 3, S, S], each object cut out of each frame (zeros where absent).
-    unions: uint8 [.., T, N, N, 3, s, s], the union of subject and object cut out of each frame.
+    crops: [.., T, N, ...], what is kept of each object and frame: a uint8 picture [3, S, S], or features [D].
+    unions: [.., T, N, N, ...], the same of each ordered pair.
     boxes: float32 [.., T, N, 4], x0 y0 x1 y1 as fractions of the frame's width and height.
     present: bool [.., T, N].
+    frames: uint8 [.., T, 3, L, L], whole frames in the top left corner, for backends that cut in every step.
+    content: float32 [.., 2], the part of L x L that is picture: width and height in pixels.
     """
 
     crops: Tensor
     unions: Tensor
     boxes: Tensor
     present: Tensor
+    frames: Tensor | None = None
+    content: Tensor | None = None
 
     def to(self, device: torch.device | str) -> View:
         """The same view on another device."""
-        return View(*(x.to(device) for x in (self.crops, self.unions, self.boxes, self.present)))
+        move = (self.crops, self.unions, self.boxes, self.present, self.frames, self.content)
+        return View(*(None if x is None else x.to(device) for x in move))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,10 @@ def batch_views(views: Sequence[View], fps: Sequence[float | None]) -> Batch:
             torch.stack([grow(v.unions, 2) for v in views]),
             torch.stack([grow(v.boxes, 1) for v in views]),
             torch.stack([grow(v.present, 1) for v in views]),
+            torch.stack([grow(v.frames, 0) for v in views if v.frames is not None])
+            if views[0].frames is not None
+            else None,
+            torch.stack([v.content for v in views if v.content is not None]) if views[0].content is not None else None,
         ),
         torch.tensor(frames),
         torch.tensor(objects),

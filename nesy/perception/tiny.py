@@ -75,8 +75,8 @@ class Tiny(PredicateModel):
         share = there[..., None].to(features.dtype)
         track = (features * share).sum(1) / share.sum(1).clamp_min(1)
         moving = motion(view.boxes, there)
-        by_track = torch.cat([features, moving], -1).permute(0, 2, 3, 1).reshape(b * n, -1, t)
-        unary = self.act(by_track).reshape(b, n, -1, t).permute(0, 3, 1, 2)
+        by_track = torch.cat([features, moving], -1).permute(0, 2, 3, 1).reshape(b * n, seen.shape[-1] + MOTION, t)
+        unary = self.act(by_track).unflatten(0, (b, n)).permute(0, 3, 1, 2)
 
         both = there[:, :, :, None] & there[:, :, None, :] & ~torch.eye(n, dtype=torch.bool, device=there.device)
         pixels = self.pair_eye(_pixels(view.unions[both]))

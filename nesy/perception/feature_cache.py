@@ -1,0 +1,57 @@
+"""Features on disk: one safetensors file a clip, named after its pixels, its boxes and the encoder's weights."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from nesy.errors import DataError
+
+
+class FeatureCache:
+    """A folder of features made by one set of weights.
+
+    Args:
+        folder: made when it does not exist.
+        weights: names the weights (and whatever else the features depend on beside the clip).
+    """
+
+    def __init__(self, folder: str, weights: str) -> None:
+        self.folder = Path(folder).expanduser() / weights
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise DataError(f"perception.cache: cannot make the folder {self.folder} ({e.strerror})") from None
+
+    def get(self, key: str) -> dict[str, Tensor] | None:
+        """What was stored, None when nothing or something damaged was."""
+        try:
+            return dict(load_file(self.folder / f"{key}.safetensors"))
+        except (OSError, SafetensorError):
+            return None
+
+    def put(self, key: str, features: dict[str, Tensor]) -> None:
+        """Store features, whole or not at all."""
+        part = self.folder / f".{key}.{os.getpid()}.part"
+        try:
+            save_file({k: v.contiguous() for k, v in features.items()}, part)
+            os.replace(part, self.folder / f"{key}.safetensors")
+        except OSError as e:
+            part.unlink(missing_ok=True)
+            raise DataError(f"{self.folder}: cannot write features ({e.strerror})", hint="is the disk full?") from None
+
+
+def key_of(frames: NDArray[np.uint8], boxes: NDArray[np.float32], present: NDArray[np.bool_]) -> str:
+    """A name for a clip's pixels and boxes."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (frames, boxes, present):
+        digest.update(str((array.shape, array.dtype)).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,56 @@
+"""The settings of a ``perception "name" { ... }`` block, checked against defaults of the same names and types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nesy.errors import DataError, did_you_mean
+
+_WORDS: dict[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text in quotes",
+    bool: "true or false",
+    dict: "a block { name: \"text\" }",
+}  # fmt: skip
+
+
+def read_options(
+    backend: str,
+    given: Mapping[str, object],
+    defaults: Mapping[str, Any],
+    *,
+    choices: Mapping[str, Sequence[str]] | None = None,
+    least: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """The defaults overridden by what is given.
+
+    Args:
+        choices: the words that a text setting accepts.
+        least: the smallest value that a number setting accepts.
+
+    Raises:
+        DataError: unknown name, wrong type, a word that is no choice, or a number below the least.
+    """
+    out = dict(defaults)
+    for key, value in given.items():
+        if key not in defaults:
+            raise DataError(
+                f'perception "{backend}" has no setting `{key}`', expected=defaults, hint=did_you_mean(key, defaults)
+            )
+        wanted = type(defaults[key])
+        if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if wanted is int and isinstance(value, float) and value == int(value):
+            value = int(value)
+        if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
+            raise DataError(f"perception.{key} is {value!r}, expected {_WORDS[wanted]}")
+        if choices and key in choices and value not in choices[key]:
+            raise DataError(
+                f"perception.{key} is {value!r}", expected=choices[key], hint=did_you_mean(str(value), choices[key])
+            )
+        if least and key in least and value < least[key]:
+            raise DataError(f"perception.{key} is {value!r}, expected at least {least[key]}")
+        out[key] = value
+    return out
