@@ -4,4 +4,17 @@ The language is in :mod:`nesy.dsl`, what it means in :mod:`nesy.reasoners`, pixe
 :mod:`nesy.perception`, captions become specs in :mod:`nesy.synthesis`, and :mod:`nesy.training` ties them together.
 """
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nesy.predicates.declare import predicate as predicate
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "predicate":  # not imported before it is used: it brings torch, and `nesy --version` should be quick
+        from nesy.predicates.declare import predicate
+
+        return predicate
+    raise AttributeError(f"module 'nesy' has no attribute {name!r}")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nesy.cli.app import app, err
+from nesy.cli.learn import load_all
 from nesy.errors import NesyError, did_you_mean
 
 
@@ -18,6 +19,9 @@ def predict(
     out_file: Annotated[Path, typer.Option("--out", "-o", help="The scene graph to write.")] = Path("graph.json"),
     tracks: Annotated[
         Path | None, typer.Option(help="A scene-graph file whose boxes to use (its classes and facts are ignored).")
+    ] = None,
+    predicates: Annotated[
+        list[Path] | None, typer.Option("--predicates", help="A Python file that declares predicates; it is run.")
     ] = None,
     form: Annotated[
         str, typer.Option("--format", help="nesy, networkx (node-link JSON), pvsg, jsonld or ntriples.")
@@ -36,6 +40,7 @@ def predict(
 
     if form not in FORMATS:  # before the work is done
         raise NesyError(f"unknown format `{form}`", expected=FORMATS, hint=did_you_mean(form, FORMATS))
+    load_all(predicates)
     file, source = predict_video(run, video, tracks=tracks, fps=fps)
     if form == "nesy":
         write_graph(file, out_file)

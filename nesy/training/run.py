@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from nesy.datasets import open_dataset
 from nesy.datasets.base import DataReport, Dataset
@@ -93,17 +94,29 @@ def _in_vocabulary(example: Example, task: Task) -> Example:
     from dataclasses import replace
 
     have, want = truth.vocabulary, task.vocabulary
+    coded = task.checked.signature.predicates  # computed by code: no data labels them, and they are not scored
     missing = [
-        n for group in ("classes", "unary", "binary") for n in getattr(want, group) if n not in getattr(have, group)
+        n
+        for group in ("classes", "unary", "binary")
+        for n in getattr(want, group)
+        if n not in getattr(have, group) and n not in coded
     ]
     if missing:
         return replace(example, truth=None)  # metrics of names without labels would be wrong
     classes = np.array(
         [want.classes.index(c) if (c := have.classes[k]) in want.classes else -100 for k in truth.classes]
     )
-    unary = truth.unary[..., [have.unary.index(n) for n in want.unary]]
-    binary = truth.binary[..., [have.binary.index(n) for n in want.binary]]
+    unary, binary = _columns(truth.unary, have.unary, want.unary), _columns(truth.binary, have.binary, want.binary)
     return replace(example, truth=type(truth)(want, classes.astype(np.int64), unary, binary))
+
+
+def _columns(facts: NDArray[np.bool_], have: tuple[str, ...], want: tuple[str, ...]) -> NDArray[np.bool_]:
+    """The columns of the wanted names; one that there is not is false throughout, which no score counts."""
+    out = np.zeros((*facts.shape[:-1], len(want)), bool)
+    for k, name in enumerate(want):
+        if name in have:
+            out[..., k] = facts[..., have.index(name)]
+    return out
 
 
 def start(folder: Path, task: Task, overrides: list[str]) -> None:

@@ -14,6 +14,7 @@ from nesy.dsl.check import CheckedModule, check_formula, check_module
 from nesy.dsl.parser import load
 from nesy.errors import DataError, NesyError, SpecTypeError, did_you_mean
 from nesy.perception import PredicateModel, backends
+from nesy.predicates import build, vocabulary_of
 from nesy.reasoners.temporal.exclusive import exclusive_groups
 from nesy.scenegraph import Vocabulary
 from nesy.training.settings import TrainSettings, read_settings
@@ -24,7 +25,7 @@ class Task:
     """What ``nesy train`` does.
 
     checked: the file's module, checked.
-    vocabulary: classes and learned predicates.
+    vocabulary: classes, learned predicates and behind them the declared ones whose facts Python code computes.
     data, captions, perception: name (or path) and settings of each stage.
     train: how to train.
     proposals: also learn to find objects in videos that come without boxes (nesy.perception.proposals).
@@ -41,7 +42,7 @@ class Task:
     def model(self) -> PredicateModel:
         """A fresh model of the perception block; facts that the constraints exclude are exclusive in it."""
         name, settings = self.perception
-        model = backends[name](self.vocabulary, settings)
+        model = build(backends[name], self.vocabulary, settings, self.checked.signature.predicates)
         model.groups = exclusive_groups(self.checked.constraints, self.vocabulary)
         return model
 
@@ -91,7 +92,8 @@ def read_task(path: Path | str, overrides: list[str] | None = None) -> Task:
     for block in checked.blocks.values():
         _no_source(block)
     signature = checked.signature
-    vocabulary = Vocabulary(signature.classes, signature.unary, signature.binary)
+    learned = Vocabulary(signature.classes, signature.unary, signature.binary)
+    vocabulary = vocabulary_of(learned, signature.predicates)
     values: dict[str, dict[str, Any]] = {
         kind: dict(checked.blocks[kind].settings.as_dict()) if kind in checked.blocks else {}
         for kind in ("data", "captions", "perception", "train")
