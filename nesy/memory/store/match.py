@@ -13,7 +13,11 @@ Value = int | float | str
 
 @dataclass
 class Select:
-    """The parts of a SELECT over the triples ``alias``; ``possible`` is False when a name of the pattern is unknown."""
+    """The parts of a SELECT over the triples ``alias``; ``possible`` is False when a name of the pattern is unknown.
+
+    ``narrow``: a subject, object or video is named, so that few rows remain and are best sorted at the end; otherwise
+    the index by confidence gives the best rows without looking at the others.
+    """
 
     alias: str
     joins: list[str] = field(default_factory=list)
@@ -21,6 +25,7 @@ class Select:
     values: list[Value] = field(default_factory=list)
     factors: list[str] = field(default_factory=list)
     possible: bool = True
+    narrow: bool = False
 
     @property
     def confidence(self) -> str:
@@ -43,6 +48,7 @@ def select(pattern: Pattern, number: Number, is_class: Callable[[int], bool], al
             s.factors.append(f"{c}.confidence")
         else:
             s.where.append(f"{alias}.{column} = {found}")
+            s.narrow |= column in ("subject", "object", "video")
 
     if pattern.predicate is not None:
         equal("predicate", pattern.predicate, classes=False)

@@ -171,7 +171,7 @@ class TripleStore:
             if not s.possible:
                 return []
             inner = f"SELECT t.id AS id, {s.confidence} AS score {self._from(s)}"
-            inner += " ORDER BY score DESC, t.id" if best else ""
+            inner += (" ORDER BY +score DESC, t.id" if s.narrow else " ORDER BY score DESC, t.id") if best else ""
             inner += "" if limit is None else f" LIMIT {int(limit)}"
             rows = self._link.execute(
                 f"SELECT {COLUMNS}, f.score FROM ({inner}) f CROSS JOIN triples t ON t.id = f.id {NAMES}"
