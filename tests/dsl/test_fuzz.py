@@ -104,7 +104,7 @@ def test_nothing_but_located_errors_and_no_hang() -> None:
                 read(text)
             except NesyError as e:
                 assert str(e).strip()
-            allowed = SLOWEST * max(1.0, len(text) / 10_000)  # reading is linear, broken text at about 40 us a character
+            allowed = SLOWEST * max(1.0, len(text) / 10_000)  # linear: about 40 us a character
             assert time.process_time() - begun < allowed, f"{read.__name__}, {len(text)} characters: {text[:300]!r}"
             tried += 1
     assert tried > 20
