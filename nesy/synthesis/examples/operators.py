@@ -95,8 +95,8 @@ def windowed(lo: int, hi: int) -> tuple[Operator, Operator]:
         return ~within(~x & c.inside, lo, hi) & c.inside
 
     return (
-        Operator(f"eventually[{lo},{hi}]", 1, some, lambda f: ast.Eventually(f, window), 2),
-        Operator(f"always[{lo},{hi}]", 1, every, lambda f: ast.Always(f, window), 2),
+        Operator(f"eventually[{lo},{hi}]", 1, some, lambda f: ast.Eventually(f, window), 2, 2.0),
+        Operator(f"always[{lo},{hi}]", 1, every, lambda f: ast.Always(f, window), 2, 2.0),
     )
 
 
