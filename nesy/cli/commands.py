@@ -7,7 +7,7 @@ from nesy.cli import extract as extract
 from nesy.cli import language as language
 from nesy.cli import learn as learn
 from nesy.cli import memory as memory
-from nesy.cli import memory as memory
 from nesy.cli import predict as predict
 from nesy.cli import query as query
 from nesy.cli import report as report
+from nesy.cli import view as view
