@@ -1,5 +1,6 @@
 """Where specs come from: captions to formulas."""
 
+from nesy.synthesis import laser as laser  # registers the extractor
 from nesy.synthesis import replay as replay  # registers the extractor
 from nesy.synthesis import rules as rules  # registers the extractor
 from nesy.synthesis.base import Domain as Domain
