@@ -1,6 +1,7 @@
 """Readers of the field's formats, and the built-in generated dataset."""
 
 from nesy.datasets import actiongenome as actiongenome  # the imports register the formats
+from nesy.datasets import babyai as babyai
 from nesy.datasets import folder as folder
 from nesy.datasets import llava as llava
 from nesy.datasets import openpvsg as openpvsg

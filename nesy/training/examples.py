@@ -41,11 +41,13 @@ def examples(
     extract: Callable[[str], Formula],
     report: DataReport,
     progress: Callable[[int, int], None] | None = None,
+    given: Callable[[str], Formula] | None = None,
 ) -> list[Example]:
     """Decode every clip once and extract the specs of its captions.
 
     A clip that cannot be decoded and a caption that no rule understands are counted in ``report`` and left out; a clip
     without any understood caption stays (labels may still supervise it). ``extract`` raises NesyError for a refusal.
+    ``given`` reads captions of kind ``spec``, which are formulas and not language.
     """
     from nesy.errors import NesyError
 
@@ -61,7 +63,8 @@ def examples(
         understood = []
         for caption in clip.captions:
             try:
-                understood.append(CaptionSpec(caption.kind, caption.text, extract(caption.text)))
+                read = given if given is not None and caption.kind == "spec" else extract
+                understood.append(CaptionSpec(caption.kind, caption.text, read(caption.text)))
             except NesyError as e:
                 report.skip("caption not understood", f"{clip.id}: {e.message}")
         report.read += 1

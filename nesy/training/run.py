@@ -36,7 +36,7 @@ from nesy.training import checkpoint
 from nesy.training.examples import Example, examples
 from nesy.training.loop import Progress, train
 from nesy.training.objective import Objective
-from nesy.training.task import Task, read_task
+from nesy.training.task import Task, given_spec, read_task
 
 PROPOSALS = "proposals.safetensors"
 
@@ -78,7 +78,7 @@ def prepare(task: Task, splits: tuple[str, ...], told: Told | None = None) -> Da
     out: dict[str, list[Example]] = {}
     for split in splits:
         clips = dataset.splits.get(split, [])
-        found = examples(clips, model, extract, report, tell(f"reading {split} clips"))
+        found = examples(clips, model, extract, report, tell(f"reading {split} clips"), given_spec(task))
         if not found:
             why = "; ".join(f"{reason}: {count}" for reason, count in report.skipped.items()) or "the split is empty"
             raise DataError(f"no readable clip in the {split} split of {name} ({why})")

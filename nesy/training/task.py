@@ -11,7 +11,7 @@ from typing import Any
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.dsl.check import CheckedModule, check_formula, check_module
-from nesy.dsl.parser import load
+from nesy.dsl.parser import load, parse_formula
 from nesy.errors import DataError, NesyError, SpecTypeError, did_you_mean
 from nesy.perception import PredicateModel, backends
 from nesy.predicates import build, vocabulary_of
@@ -80,6 +80,17 @@ class Task:
             return answer
 
         return spec_of
+
+
+def given_spec(task: Task) -> Callable[[str], Formula]:
+    """The formula that a dataset gives in place of a caption, checked against the domain; NesyError if it is none."""
+
+    def read(text: str) -> Formula:
+        formula = parse_formula(text)
+        check_formula(formula, task.checked.signature)
+        return formula
+
+    return read
 
 
 def read_task(path: Path | str, overrides: list[str] | None = None) -> Task:
