@@ -122,9 +122,8 @@ def one_size(triples: int, folder: Path) -> None:
     with TripleStore.open(folder) as store:
         alone = min(clips // 2, 500)
         spent = fill(store, 0, alone, 1)
-        print(
-            f"  in, a clip a transaction: {alone * PER_CLIP / spent:,.0f} triples/s ({1000 * spent / alone:.1f} ms each)"
-        )
+        rate, each = alone * PER_CLIP / spent, 1000 * spent / alone
+        print(f"  in, a clip a transaction: {rate:,.0f} triples/s ({each:.1f} ms a clip)")
         spent = fill(store, alone, clips, 1000)
         print(f"  in, bulk: {(clips - alone) * PER_CLIP / spent:,.0f} triples/s", flush=True)
         store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -175,7 +175,7 @@ class TripleStore:
             inner += "" if limit is None else f" LIMIT {int(limit)}"
             rows = self._link.execute(
                 f"SELECT {COLUMNS}, f.score FROM ({inner}) f CROSS JOIN triples t ON t.id = f.id {NAMES}"
-                + (" ORDER BY f.score DESC, t.id" if best else ""),
+                + (" ORDER BY +f.score DESC, t.id" if best else ""),
                 s.values,
             )
             return [Match(row[0], _triple(row), row[11]) for row in rows]
