@@ -26,6 +26,7 @@ class Elaborator:
         self.signature = signature
         self.source = source
         self._bodies: dict[str, tuple[tuple[str, ...], Formula]] = {}
+        self._sizes: dict[str, int] = {}
 
     def elaborate(self, formula: Formula) -> Formula:
         """``formula`` over classes, learned and custom predicates only.
@@ -46,6 +47,7 @@ class Elaborator:
                 open_.pop()
                 params, body = self._definition(name)
                 self._bodies[name] = params, self._unfold(body)
+                self._sizes[name] = fold(self._bodies[name][1], lambda _, sizes: 1 + sum(sizes))
             elif name in open_:
                 raise self._recursive(name, open_)
             elif name not in self._bodies:
@@ -97,7 +99,7 @@ class Elaborator:
 
     def _size(self, f: Formula, below: Sequence[int]) -> int:
         if isinstance(f, ast.Atom) and f.predicate in self._bodies:
-            return fold(self._bodies[f.predicate][1], lambda _, sizes: 1 + sum(sizes))
+            return self._sizes[f.predicate]
         if isinstance(f, ast.Count):
             return 3 + 2 * below[0]
         return 1 + sum(below)

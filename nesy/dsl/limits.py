@@ -11,7 +11,7 @@ NESTING = 200
 VARIABLES = 8
 """Quantified variables of one spec, after unfolding: on nested scopes, the most that are in scope at once."""
 
-NODES = 100_000
+NODES = 20_000
 """Size of one formula after unfolding."""
 
 DIGITS = 40

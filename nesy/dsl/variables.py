@@ -53,6 +53,8 @@ def fresh(name: str, taken: Iterable[str]) -> str:
 
 def substitute(f: Formula, names: Mapping[str, str]) -> Formula:
     """``f`` with its free variables renamed; bound variables that would capture a new name are renamed as well."""
+    if all(old == new for old, new in names.items()):
+        return f
     match f:
         case ast.Truth():
             return f
