@@ -18,16 +18,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, normalize
+from torch.nn.functional import normalize
 
-from nesy.perception.base import Batch, PredicateModel, View, backends
+from nesy.perception.base import Batch, backends
 from nesy.perception.dual_encoder import load_dual_encoder
-from nesy.perception.feature_cache import FeatureCache, key_of
-from nesy.perception.head import Head, pairs_of, scene_graph
+from nesy.perception.encoding import Encoding, settled
+from nesy.perception.feature_cache import FeatureCache, fingerprint
+from nesy.perception.head import Head, scene_graph
 from nesy.perception.lora import add_low_rank, keep_fixed_weights_out
 from nesy.perception.options import read_options
 from nesy.perception.prompts import prompts_for
@@ -66,15 +65,22 @@ CHOICES = {
 LEAST = {"width": 8, "layers": 1, "resolution": 32, "rank": 1, "chunk": 1}
 
 
-class Clip(PredicateModel):
+class Clip(Encoding):
     """See the module. ``options`` are the settings of DEFAULTS."""
 
     def __init__(self, vocabulary: Vocabulary, options: dict[str, Any]) -> None:
-        super().__init__(vocabulary)
+        frozen = options["train"] == "frozen"
+        super().__init__(
+            vocabulary,
+            frozen=frozen,
+            resolution=None if frozen else options["resolution"],
+            device=options["device"],
+            precision=options["precision"],
+        )
         self.options = options
         self.prompts = prompts_for(vocabulary, options["prompts"], options["templates"], options["negations"])
-        self.encoder = load_dual_encoder(options["checkpoint"], random=options["weights"] == "random")
-        self.frozen = options["train"] == "frozen"
+        with settled(frozen or options["train"] == "lora"):
+            self.encoder = load_dual_encoder(options["checkpoint"], random=options["weights"] == "random")
         score = options["score"]
         self.contrast = score == "contrast" or (score == "auto" and self.encoder.kind != "siglip")
         if self.frozen:
@@ -99,54 +105,13 @@ class Clip(PredicateModel):
             shape = {key: options[key] for key in ("width", "temporal", "layers")}
             self.head = Head(vocabulary, d, d, **shape, zero=True)
         self._texts: Tensor | None = None
-        cached = self.frozen and options["cache"]
-        self.cache = FeatureCache(options["cache"], self.encoder.fingerprint()) if cached else None
+        if self.frozen and options["cache"]:
+            self.cache = FeatureCache(options["cache"], fingerprint(self.encoder))
 
-    # --- looking: once a clip
-
-    def look(self, frames: NDArray[np.uint8], boxes: NDArray[np.float32], present: NDArray[np.bool_]) -> View:
-        there, box = torch.from_numpy(present), torch.from_numpy(boxes).float()
-        height, width = frames.shape[1:3]
-        share = box / torch.tensor([width, height, width, height], dtype=torch.float32)
-        t, n = present.shape
-        if not self.frozen:
-            kept, content = _canvas(frames, self.options["resolution"])
-            return View(torch.zeros(t, n, 0), torch.zeros(t, n, n, 0), share, there, kept, content)
-        key = key_of(frames, boxes, present) if self.cache else ""
-        stored = self.cache.get(key) if self.cache else None
-        if stored is None:
-            stored = self._features(frames, box, there)
-            if self.cache:
-                self.cache.put(key, stored)
-        return View(stored["objects"], stored["pairs"], share, there)
-
-    def _features(self, frames: NDArray[np.uint8], box: Tensor, there: Tensor) -> dict[str, Tensor]:
-        """Half-precision features of all objects [T, N, D] and ordered pairs [T, N, N, D]; zeros where absent."""
-        device = self._looking_device()
-        self.encoder.to(device)
-        video = torch.from_numpy(np.ascontiguousarray(frames)).to(device).permute(0, 3, 1, 2)
-        box, there = box.to(device), there.to(device)
-        t, n = there.shape
-        both, d = pairs_of(there), self.encoder.width
-        with torch.no_grad():
-            found = self._encode(video, box, there, both).to(torch.float16)
-        objects = torch.zeros(t, n, d, dtype=torch.float16, device=device)
-        pairs = torch.zeros(t, n, n, d, dtype=torch.float16, device=device)
-        count = int(there.sum())
-        objects[there], pairs[both] = found[:count], found[count:]
-        return {"objects": objects.cpu(), "pairs": pairs.cpu()}
-
-    def _looking_device(self) -> torch.device:
-        wanted = self.options["device"]
-        if wanted == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        return torch.device(wanted)
-
-    def _encode(self, video: Tensor, box: Tensor, there: Tensor, both: Tensor) -> Tensor:
-        """Unit features [M + P, D] of the present objects, then of the pairs; frames [F, 3, H, W], boxes [F, N, 4].
-
-        With gradients all pictures go through the encoder together, without in chunks.
-        """
+    def encode(self, frames: Tensor, box: Tensor, there: Tensor, both: Tensor) -> Tensor:
+        """Unit features; with gradients all pictures go through the encoder together, without in chunks."""
+        video, box = frames.flatten(0, 1), box.flatten(0, 1)
+        there, both = there.flatten(0, 1), both.flatten(0, 1)
         size = self.encoder.size
         frame, who = there.nonzero(as_tuple=True)
         when, subject, other = both.nonzero(as_tuple=True)
@@ -161,28 +126,13 @@ class Clip(PredicateModel):
                 object_regions(video, frame[one], box[frame[one], who[one]], size),
                 pair_regions(video, when[two], box[when[two], subject[two]], box[when[two], other[two]], size),
             ])  # fmt: skip
-            with self._autocast(video.device):
+            with self.autocast(video.device):
                 out.append(self.encoder.pictures(regions).float())
         return torch.cat(out)
 
-    def _autocast(self, device: torch.device) -> torch.autocast:
-        return torch.autocast(device.type, torch.bfloat16, enabled=self.options["precision"] == "bfloat16")
-
-    # --- perceiving: in every step
-
     def perceive(self, batch: Batch) -> SceneGraph:
-        view, v = batch.view, self.vocabulary
-        there = view.present
-        both = pairs_of(there)
-        b, t, n = there.shape
-        if view.frames is None or view.content is None:
-            objects, pairs = view.crops.float(), view.unions[both].float()
-        else:
-            box = view.boxes * torch.cat([view.content, view.content], -1)[:, None, None]
-            found = self._encode(view.frames.flatten(0, 1), box.flatten(0, 1), there.flatten(0, 1), both.flatten(0, 1))
-            count = int(there.sum())
-            objects = found.new_zeros(b, t, n, found.shape[-1])
-            objects[there], pairs = found[:count], found[count:]
+        v = self.vocabulary
+        objects, pairs, both = self.features(batch)
         c, u, _ = v.sizes()
         texts = self.text_features()
         wanted, contrary = texts[: c + len(self.scales)], texts[c + len(self.scales) :]
@@ -238,20 +188,6 @@ class Clip(PredicateModel):
 def _means(features: Tensor, counts: Sequence[int]) -> Tensor:
     """The unit mean of each run of rows."""
     return torch.stack([normalize(x.mean(0), dim=-1) for x in torch.split(features, list(counts))])
-
-
-def _canvas(frames: NDArray[np.uint8], longest: int) -> tuple[Tensor, Tensor]:
-    """Frames shrunk to at most ``longest`` a side, in the corner of a square: uint8 [T, 3, L, L], and their (w, h)."""
-    video = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2)
-    height, width = video.shape[2:]
-    scale = min(1.0, longest / max(height, width))
-    goal = (max(1, round(height * scale)), max(1, round(width * scale)))
-    if goal != (height, width):
-        small = interpolate(video.float(), size=goal, mode="bilinear", antialias=True, align_corners=False)
-        video = small.round().clamp(0, 255).byte()
-    out = torch.zeros(len(video), 3, longest, longest, dtype=torch.uint8)
-    out[:, :, : goal[0], : goal[1]] = video
-    return out, torch.tensor([goal[1], goal[0]], dtype=torch.float32)
 
 
 @backends.register("clip")

@@ -6,7 +6,6 @@ from the disk alone, and weights in any other format than safetensors are refuse
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -62,15 +61,6 @@ class DualEncoder(nn.Module):
             tokens.pop("attention_mask", None)  # and attends to the padding
         out: Any = self.model.get_text_features(**tokens)  # type: ignore[operator]
         return normalize(_pooled(out).float(), dim=-1)
-
-    def fingerprint(self) -> str:
-        """A short name that changes with the weights, for caches of their features."""
-        digest = hashlib.blake2b(digest_size=12)
-        for name, parameter in self.model.state_dict().items():
-            flat = parameter.detach().flatten()
-            sample = flat[:: max(1, len(flat) // 512)][:1024].float().cpu()
-            digest.update(name.encode() + sample.numpy().tobytes())
-        return digest.hexdigest()
 
 
 def _pooled(out: Any) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from nesy.errors import DataError
 
@@ -54,4 +54,14 @@ def key_of(frames: NDArray[np.uint8], boxes: NDArray[np.float32], present: NDArr
     for array in (frames, boxes, present):
         digest.update(str((array.shape, array.dtype)).encode())
         digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def fingerprint(model: nn.Module) -> str:
+    """A short name that changes with the weights, for caches of what they make."""
+    digest = hashlib.blake2b(digest_size=12)
+    for name, tensor in sorted(model.state_dict(keep_vars=True).items()) + sorted(model.named_parameters()):
+        flat = tensor.detach().flatten()
+        sample = flat[:: max(1, len(flat) // 512)][:1024].float().cpu()
+        digest.update(name.encode() + sample.numpy().tobytes())
     return digest.hexdigest()

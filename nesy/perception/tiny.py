@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax, pad
 
-from nesy.errors import DataError, did_you_mean
+from nesy.errors import DataError
 from nesy.perception.base import Batch, PredicateModel, View, backends
 from nesy.perception.crops import cut
+from nesy.perception.options import read_options
+from nesy.perception.temporal_encoder import TemporalEncoder
 from nesy.scenegraph import SceneGraph, Vocabulary
 
 RARE = -3.0  # log-odds of a fact before training
@@ -33,9 +35,10 @@ class Tiny(PredicateModel):
         vocabulary: names of the outputs.
         width: features an object.
         crop: side of the object crops in pixels, a multiple of 4.
+        temporal: encoder over a track's features: none, transformer or recurrent.
     """
 
-    def __init__(self, vocabulary: Vocabulary, width: int = 64, crop: int = 16) -> None:
+    def __init__(self, vocabulary: Vocabulary, width: int = 64, crop: int = 16, temporal: str = "none") -> None:
         super().__init__(vocabulary)
         c, u, r = vocabulary.sizes()
         self.crop = crop
@@ -56,6 +59,7 @@ class Tiny(PredicateModel):
         self.object = nn.Linear(width, 32)
         self.space = nn.Linear(GEOMETRY + 16, 32)
         self.relate = nn.Sequential(nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, r))
+        self.over_time = TemporalEncoder(temporal, width, 1)
         # Facts are rare. Starting from p = 1/2 every temporal spec is almost surely true of every clip, and its
         # gradient says nothing; from a small p it says which frames and objects come closest.
         with torch.no_grad():
@@ -72,6 +76,10 @@ class Tiny(PredicateModel):
         seen = self.eye(_pixels(view.crops[there]))
         features = seen.new_zeros(b, t, n, seen.shape[-1])
         features[there] = seen
+        if self.over_time.layers:
+            tracks = features.transpose(1, 2).reshape(b * n, t, seen.shape[-1])
+            tracks = self.over_time(tracks, there.transpose(1, 2).reshape(b * n, t))
+            features = tracks.unflatten(0, (b, n)).transpose(1, 2) * there[..., None]
         share = there[..., None].to(features.dtype)
         track = (features * share).sum(1) / share.sum(1).clamp_min(1)
         moving = motion(view.boxes, there)
@@ -134,12 +142,10 @@ def geometry(boxes: Tensor, present: Tensor) -> Tensor:
 
 @backends.register("tiny")
 def tiny(vocabulary: Vocabulary, settings: dict[str, object]) -> Tiny:
-    """Build the backend from the settings of a ``perception "tiny" { ... }`` block: width, crop."""
-    known = {"width": 64, "crop": 16}
-    for key, value in settings.items():
-        if key not in known:
-            raise DataError(f'perception "tiny" has no setting `{key}`', expected=known, hint=did_you_mean(key, known))
-        if not isinstance(value, int) or isinstance(value, bool) or value < 8 or value % 4:
-            raise DataError(f"perception.{key} is {value!r}, expected a multiple of 4 from 8 on")
-        known[key] = value
-    return Tiny(vocabulary, **known)
+    """Build the backend from the settings of a ``perception "tiny" { ... }`` block: width, crop, temporal."""
+    defaults = {"width": 64, "crop": 16, "temporal": "none"}
+    options = read_options("tiny", settings, defaults, choices={"temporal": ("none", "transformer", "recurrent")})
+    for key in ("width", "crop"):
+        if options[key] < 8 or options[key] % 4:
+            raise DataError(f"perception.{key} is {options[key]!r}, expected a multiple of 4 from 8 on")
+    return Tiny(vocabulary, **options)
