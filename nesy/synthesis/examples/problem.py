@@ -24,6 +24,8 @@ class Problem:
     words: bit-packed values [P, N, W]; clock: which bits are frames.
     starts: where the traces of each example begin, [E]; traces of an example stand together.
     labels: [E], true for a positive example.
+    possible: [E], false for an example whose traces stand for nothing: no formula holds of it.
+    bindings: the quantified variables whose choices of objects the traces are; empty for boolean traces.
     """
 
     atoms: tuple[ast.Formula, ...]
@@ -31,6 +33,8 @@ class Problem:
     clock: Clock
     starts: npt.NDArray[np.int64]
     labels: npt.NDArray[np.bool_]
+    possible: npt.NDArray[np.bool_]
+    bindings: tuple[ast.Binding, ...] = ()
 
     @property
     def single(self) -> bool:
@@ -40,8 +44,8 @@ class Problem:
     def verdicts(self, values: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Values of traces [..., N] to values of examples [..., E]."""
         if self.single:
-            return values
-        return np.asarray(np.logical_or.reduceat(values, self.starts, axis=-1), bool)
+            return np.asarray(values & self.possible, bool)
+        return np.asarray(np.logical_or.reduceat(values, self.starts, axis=-1) & self.possible, bool)
 
     def some(self, examples: npt.NDArray[np.int64]) -> Problem:
         """The same with only these examples, in this order."""
@@ -49,7 +53,10 @@ class Problem:
         ranges = [np.arange(self.starts[e], ends[e]) for e in examples]
         traces = np.concatenate(ranges)
         starts = np.cumsum([0, *(len(r) for r in ranges[:-1])])
-        return Problem(self.atoms, self.words[:, traces], self.clock.of_traces(traces), starts, self.labels[examples])
+        return Problem(
+            self.atoms, self.words[:, traces], self.clock.of_traces(traces), starts,
+            self.labels[examples], self.possible[examples], self.bindings,
+        )  # fmt: skip
 
 
 def from_traces(
@@ -87,7 +94,7 @@ def from_traces(
                 values[number[p], n, j] = True
     labels = np.arange(len(traces)) < len(positive)
     atoms = tuple(ast.Atom(p, ()) for p in chosen)
-    return Problem(atoms, pack(values), Clock.of(lengths), np.arange(len(traces)), labels)
+    return Problem(atoms, pack(values), Clock.of(lengths), np.arange(len(traces)), labels, np.ones(len(traces), bool))
 
 
 def contradictions(problem: Problem) -> int:
@@ -100,5 +107,5 @@ def contradictions(problem: Problem) -> int:
     for e, label in enumerate(problem.labels):
         rows = range(int(problem.starts[e]), int(ends[e]))
         key = frozenset(problem.words[:, r].tobytes() + problem.clock.inside[r].tobytes() for r in rows)
-        count.setdefault(key, [0, 0])[int(label)] += 1
+        count.setdefault(key if problem.possible[e] else frozenset(), [0, 0])[int(label)] += 1
     return sum(min(c) for c in count.values())

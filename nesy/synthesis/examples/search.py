@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from nesy.dsl.ast import Formula
+from nesy.dsl.ast import And, Atom, Binding, Distinct, Exists, Formula, walk
 from nesy.dsl.printer import to_text
 from nesy.errors import DataError, NesyError
 from nesy.synthesis.examples.bits import ONE, Words
@@ -30,7 +30,8 @@ PROBES = 24
 class Candidate:
     """A formula with its errors: positives that it misses, negatives that it accepts.
 
-    size: its nodes; ``a then b then c`` counts as two operators, a window as one more node.
+    size: its nodes; ``a then b then c`` counts as two operators, a window and a quantified variable as one more node.
+    expected: on scene graphs with probabilities, the expected number of errors.
     """
 
     formula: Formula
@@ -38,6 +39,7 @@ class Candidate:
     missed: int
     accepted: int
     weight: float = field(default=0.0, compare=False)
+    expected: float | None = None
 
     @property
     def errors(self) -> int:
@@ -110,29 +112,59 @@ def synthesize(
     return search(from_traces(positive, negative, names), settings)
 
 
-def search(problem: Problem, settings: Search | None = None) -> Result:
-    """The same on a problem that is already packed.
+def search(problem: Problem | Sequence[Problem], settings: Search | None = None) -> Result:
+    """The same on problems that are already packed: several are different choices of variables on the same examples.
 
     Raises:
         DataError: contradictory examples beyond the allowed noise.
     """
     settings = settings or Search()
-    clash = contradictions(problem)
+    problems = [problem] if isinstance(problem, Problem) else list(problem)
+    clash = min((contradictions(p) for p in problems), default=0)
     if clash > settings.noise:
         raise DataError(
             f"the examples contradict each other: {clash} of them look like an example with the other label",
             hint=f"allow noise ({clash} or more), or give the examples more propositions",
         )
-    return _Run(problem, settings).result()
+    start = time.monotonic()
+    share = settings.memory // max(1, len(problems))
+    runs = [_Run(p, settings, share, start + settings.timeout) for p in problems]
+    status = "exhausted"
+    try:
+        for size in range(1, settings.max_size + 1):
+            for run in runs:
+                run.extend(size)
+            if any(run.fits for run in runs):
+                break
+    except OutOfTime:
+        status = "timeout"
+    fits = [c for run in runs for c in run.fits.values()]
+    near = [c for run in runs for c in run.near.values()]
+    order = sorted(fits, key=lambda c: (c.size, c.errors, c.weight, to_text(c.formula)))
+    order += sorted(near, key=lambda c: (c.errors, c.size, c.weight, to_text(c.formula)))
+    tried = sum(run.tried for run in runs)
+    return Result(tuple(order[: settings.top]), "found" if fits else status, time.monotonic() - start, tried)
+
+
+def quantified(body: Formula, bindings: tuple[Binding, ...]) -> Formula:
+    """``exists`` the variables, in the order of the text; those of one class are different objects."""
+    if not bindings:
+        return body
+    named = [name for f in walk(body) if isinstance(f, Atom) for name in f.args]
+    bindings = tuple(sorted(bindings, key=lambda b: named.index(b.var) if b.var in named else len(named)))
+    groups = [tuple(b.var for b in bindings if b.sort == sort) for sort in dict.fromkeys(b.sort for b in bindings)]
+    apart: list[Formula] = [Distinct(names) for names in groups if len(names) > 1]
+    return Exists(bindings, And((*apart, body)) if apart else body)
 
 
 class _Run:
-    def __init__(self, problem: Problem, settings: Search) -> None:
+    """The search on one problem, size by size."""
+
+    def __init__(self, problem: Problem, settings: Search, memory: int, deadline: float) -> None:
         self.problem = problem
         self.settings = settings
-        self.start = time.monotonic()
         operators = chosen(settings.operators, settings.windows)
-        self.pool = Pool(problem, operators, settings.memory, self.start + settings.timeout)
+        self.pool = Pool(problem, operators, memory, deadline)
         self.roots = tuple(o for o in operators if o.arity == 1 and o.root and o.name != "not")
         self.fits: dict[str, Candidate] = {}
         self.near: dict[str, Candidate] = {}
@@ -140,20 +172,10 @@ class _Run:
         self.stored = 0
         self._probe: Problem | None = None
 
-    def result(self) -> Result:
-        status = "exhausted"
-        try:
-            for size in range(1, self.settings.max_size + 1):
-                self._size(size)
-                if self.fits:
-                    break
-        except OutOfTime:
-            status = "timeout"
-        if self.fits:
-            status = "found"
-        order = sorted(self.fits.values(), key=lambda c: (c.size, c.errors, c.weight, to_text(c.formula)))
-        order += sorted(self.near.values(), key=lambda c: (c.errors, c.size, c.weight, to_text(c.formula)))
-        return Result(tuple(order[: self.settings.top]), status, time.monotonic() - self.start, self.tried)
+    def extend(self, size: int) -> None:
+        """Look at the formulas of one size; a quantified variable counts as one node."""
+        if size > len(self.problem.bindings):
+            self._size(size - len(self.problem.bindings))
 
     def _size(self, size: int) -> None:
         if self.stored == size - 1:
@@ -306,9 +328,13 @@ class _Run:
     def _add(self, tree: Tree, size: int, wrong: npt.NDArray[np.bool_]) -> None:
         labels = self.problem.labels
         errors = int(wrong.sum())
-        formula = self.pool.formula(tree)
+        formula = quantified(self.pool.formula(tree), self.problem.bindings)
         candidate = Candidate(
-            formula, size, int(wrong[labels].sum()), errors - int(wrong[labels].sum()), self.pool.weight(tree)
+            formula,
+            size + len(self.problem.bindings),
+            int(wrong[labels].sum()),
+            errors - int(wrong[labels].sum()),
+            self.pool.weight(tree),
         )
         where = self.fits if errors <= self.settings.noise else self.near
         where.setdefault(to_text(formula), candidate)
