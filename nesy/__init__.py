@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nesy.predicates.declare import predicate as predicate
+    from nesy.viz.display import show as show
 
 __version__ = "0.1.0"
 
@@ -17,4 +18,15 @@ def __getattr__(name: str) -> Any:
         from nesy.predicates.declare import predicate
 
         return predicate
+    if name == "show":
+        from nesy.viz.display import show
+
+        return show
     raise AttributeError(f"module 'nesy' has no attribute {name!r}")
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """``%load_ext nesy``: rich displays in a notebook, and errors told without a traceback."""
+    from nesy.viz.display import extend
+
+    extend(ipython)

@@ -13,8 +13,16 @@ from nesy.errors import DataError
 from nesy.viz.html import Html, join, tag
 
 
-def page(title: str, created: str, sections: Sequence[tuple[str, str, Html | None]], notes: Sequence[str] = ()) -> str:
+def page(
+    title: str,
+    created: str,
+    sections: Sequence[tuple[str, str, Html | None]],
+    notes: Sequence[str] = (),
+    bare: bool = False,
+) -> str:
     """One HTML document from sections (id, heading, content); those without content are left out.
+
+    ``bare`` leaves out navigation and headings, for a page inside another one.
 
     The only script that may run is ours, named by its hash in the page's own policy: text that slipped through
     unescaped would still be dead text.
@@ -45,7 +53,9 @@ def page(title: str, created: str, sections: Sequence[tuple[str, str, Html | Non
     main = [tag("section", tag("h2", name), content, id=id) for id, name, content in filled]
     empty = tag("p", "There is nothing to show yet.", class_="quiet") if not filled else None
     quiet = tag("noscript", tag("p", "Without scripts the clips show their first frame only.", class_="quiet"))
-    body = tag("body", nav, tag("main", top, quiet, main, empty), tag("script", Html(script)))
+    body = tag(
+        "body", nav, tag("main", top, quiet, main, empty), tag("script", Html(script)), class_="bare" if bare else None
+    )
     return "<!doctype html>\n" + tag("html", join(head, body), lang="en") + "\n"
 
 

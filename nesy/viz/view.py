@@ -29,12 +29,14 @@ def view_page(
     video: Path | str | None = None,
     question: str | Formula | None = None,
     caption: str = "",
+    bare: bool = False,
 ) -> str:
     """The page as a string.
 
     Args:
         video: a file or a folder of pictures; without it the frames are blank.
         question: a formula, answered with its witness.
+        bare: without navigation and headings, for a page inside another one.
 
     Raises:
         DataError: a graph without frames or with too many, or a video that cannot be read.
@@ -44,7 +46,7 @@ def view_page(
     g = file.graph
     rate = f", {g.fps[0]:g} frames/s" if g.fps[0] else ""
     told = f"{len(panel.frames)} frames{rate}, {len(file.ids)} object{'' if len(file.ids) == 1 else 's'}"
-    return page(title, told, [("clips", "Scene graph", clips_section([panel]))], notes)
+    return page(title, told, [("clips", "Scene graph", clips_section([panel]))], notes, bare)
 
 
 def write_view(
