@@ -46,10 +46,18 @@ def extract(
     from nesy.synthesis.captions import read_captions
     from nesy.synthesis.extraction import Summary
     from nesy.synthesis.extraction import extract as run
+    from nesy.synthesis.vocabulary import documented
 
     if spec is None:
         raise DataError("no domain: which names may the specs use?", hint="give a .dsl file with --spec")
     module = _domain(spec)
+    if show_prompt:
+        from nesy.synthesis.prompt import Prompt
+
+        prompt = Prompt.of(documented(module.module))
+        out.print(f"// prompt {prompt.digest}\n", markup=False)
+        out.print(prompt.text("<the caption>"), markup=False, end="")
+        return
     if captions is None:
         raise DataError("no captions", hint='give a file with lines like {"id": "clip-1", "caption": "A dog runs."}')
     if output is not None and output.is_dir():
@@ -86,6 +94,7 @@ def _domain(spec: Path) -> CheckedModule:
 def _extractor(module: CheckedModule, name: str | None, changes: list[str]) -> SpecExtractor:
     """The extractor of that name, or of the file's ``captions`` block with the settings that stand there."""
     from nesy.synthesis import extractors
+    from nesy.synthesis.vocabulary import documented
 
     block = module.blocks.get("captions")
     settings: dict[str, Any] = dict(block.settings.as_dict()) if block else {}
@@ -100,7 +109,7 @@ def _extractor(module: CheckedModule, name: str | None, changes: list[str]) -> S
             settings[key] = json.loads(value)
         except ValueError:
             settings[key] = value  # a bare word is a text
-    return extractors[name or given](module.signature, settings)
+    return extractors[name or given](documented(module.module), settings)
 
 
 def _write(output: Path, domain: Path, results: list[Any]) -> None:

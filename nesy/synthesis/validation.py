@@ -17,6 +17,8 @@ from nesy.errors import NesyError
 
 ANSWER_LENGTH = 20_000
 """Longest answer that is looked at, in characters."""
+NOTHING = "nothing that the domain can say"
+"""The reason where a model answers that there is nothing to say: not a fault of the answer."""
 FENCE = re.compile(r"\A```[A-Za-z]*[ \t]*\n(.*?)\n?```\Z", re.DOTALL)
 
 
@@ -50,6 +52,8 @@ def spec_of_answer(raw: str) -> str | Fault:
         value = json.loads(text)
     except (ValueError, RecursionError) as e:
         return Fault("an answer that is not JSON", f"The answer is not valid JSON: {e}.")
+    if isinstance(value, dict) and "spec" in value and value["spec"] is None:
+        return Fault(NOTHING, "The model says that the names of the domain cannot express the caption.")
     if not isinstance(value, dict) or not isinstance(value.get("spec"), str):
         return Fault("an answer without `spec`", 'The answer must be one JSON object {"spec": "<formula>"}.')
     return value["spec"].strip() or Fault("an empty answer", "The value of `spec` is empty.")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nesy.cli.app import run
@@ -141,6 +141,7 @@ def test_read_captions_keeps_the_text(tmp_path: Path):
         read_captions(tmp_path / "none")
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.text(max_size=6), unique=True, max_size=6))
 def test_spec_names_are_different_names_of_the_language(ids: list[str]):
     names = spec_names(ids)
@@ -149,6 +150,7 @@ def test_spec_names_are_different_names_of_the_language(ids: list[str]):
         assert parse_formula(f"{name}(x)")
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=30))
 def test_a_caption_cannot_leave_its_comment(caption: str):
     replay = Replay(SIGNATURE, {caption: "exists c: cat { eventually asleep(c) }"})
