@@ -18,8 +18,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-out = Console(highlight=False, soft_wrap=True)
+# Plain text in a notebook too, where rich would write HTML and ask for widgets.
+err = Console(stderr=True, highlight=False, soft_wrap=True, force_jupyter=False)
+out = Console(highlight=False, soft_wrap=True, force_jupyter=False)
 DEBUG = "NESY_DEBUG"
 # Some versions of typer bring their own copy of click: take its error class from there, whichever it is.
 UsageError: Any = typer.BadParameter.__bases__[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -271,17 +272,30 @@ SHOWN_TYPES = {
 
 
 def extend(ipython: Any) -> None:
-    """What ``%load_ext nesy`` does: rich displays for nesy's types, and its errors without a traceback."""
+    """What ``%load_ext nesy`` does: rich displays for nesy's types, its errors without a traceback, ``%nesy``.
+
+    ``%nesy query ...`` runs a command as in a shell, in this process.
+    """
+    from IPython.core.magic import no_var_expand
+
     html = ipython.display_formatter.formatters["text/html"]
     shown: Callable[[object], str] = lambda x: str(show(x).html)  # noqa: E731
     for module, names in SHOWN_TYPES.items():
         for name in names:
             html.for_type_by_name(module, name, shown)
     ipython.set_custom_exc((NesyError,), _told)
+    ipython.register_magic_function(no_var_expand(_command), "line", "nesy")  # braces belong to formulas
+
+
+def _command(line: str) -> None:
+    from nesy.cli.app import run
+
+    code = run(shlex.split(line))
+    if code:
+        print(f"exit code {code}", file=sys.stderr)
 
 
 def _told(shell: Any, kind: type[BaseException], error: BaseException, trace: Any, tb_offset: Any = None) -> list[str]:
     """The error as the command line tells it."""
-    lines = str(error).split("\n")
-    print("\n".join(lines), file=sys.stderr)
-    return lines
+    print(str(error), file=sys.stderr)
+    return str(error).split("\n")

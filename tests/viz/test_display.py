@@ -142,10 +142,19 @@ def test_in_a_browser(chase: Path, tmp_path: Path) -> None:
         assert outside == 0
         frame = browser.evaluate("document.querySelector('iframe').getBoundingClientRect().height")
         assert frame == pytest.approx(900, abs=4)
+        frames = browser.send("Target.getTargets", filter=[{"type": "iframe"}])["targetInfos"]
+        assert [f["url"] for f in frames] == ["about:srcdoc"]  # its own process: nothing of the notebook is in reach
+        target = browser.send("Target.attachToTarget", targetId=frames[0]["targetId"], flatten=True)
+        browser._session = target["sessionId"]
+        for domain in ("Runtime", "Log"):
+            browser.send(f"{domain}.enable")
+        browser.wait("document.querySelectorAll('.overlay rect.box').length === 2")
+        browser.evaluate("document.querySelector('.witness .step').click()")
+        assert browser.evaluate("document.querySelector('[data-counter]').textContent").startswith("1 / 4")
         assert [e for m, e in browser.events if m in ("Runtime.exceptionThrown", "Log.entryAdded")] == []
 
 
-def test_the_extension_shows_and_tells(chase: Path) -> None:
+def test_the_extension_shows_and_tells(chase: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shells = pytest.importorskip("IPython.core.interactiveshell", reason="`pip install ipykernel` to run this test")
     shell = shells.InteractiveShell()
     shell.run_line_magic("load_ext", "nesy")
@@ -155,3 +164,8 @@ def test_the_extension_shows_and_tells(chase: Path) -> None:
     assert "srcdoc" in shell.display_formatter.format(read_graph(chase))[0]["text/html"]
     result = shell.run_cell("import nesy; nesy.show('exists {')", silent=True)
     assert isinstance(result.error_in_exec, NesyError)
+    capsys.readouterr()
+    shell.run_line_magic("nesy", f"query '{QUESTION}' {chase}")
+    assert "P = 0.6" in capsys.readouterr().out
+    shell.run_line_magic("nesy", f"query 'exists {{' {chase}")
+    assert "exit code 2" in capsys.readouterr().err
