@@ -2,6 +2,7 @@
 
 from nesy.datasets import actiongenome as actiongenome  # the imports register the formats
 from nesy.datasets import babyai as babyai
+from nesy.datasets import coinrun as coinrun
 from nesy.datasets import folder as folder
 from nesy.datasets import llava as llava
 from nesy.datasets import openpvsg as openpvsg
