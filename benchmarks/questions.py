@@ -26,7 +26,7 @@ from nesy.datasets import open_dataset
 from nesy.datasets.base import Clip
 from nesy.datasets.platformer import make_platformer
 from nesy.errors import NesyError
-from nesy.memory.answers import answer
+from nesy.memory.answers import SURE, answer
 from nesy.memory.intervals import Thresholds
 from nesy.memory.remember import remember
 from nesy.memory.runs import predicted, true_graph
@@ -282,7 +282,8 @@ def main() -> None:
     parser.add_argument("run", nargs="?", type=Path, help="the folder of a trained run")
     parser.add_argument("--clips", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=1, help="so many sets of forty questions")
-    parser.add_argument("--sure", type=float, default=0.5, help="the least confidence of an answer")
+    parser.add_argument("--sure", type=float, default=SURE, help="the least confidence of an answer")
+    parser.add_argument("--split", default="test", help="of the run's data")
     parser.add_argument("--verbose", action="store_true", help="print wrong answers")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -291,7 +292,7 @@ def main() -> None:
             clips = open_dataset(str(Path(folder) / "data"), {}, Path(folder)).clips
             seen = []
         else:
-            seen = list(predicted(chosen.run, "test", chosen.clips))
+            seen = list(predicted(chosen.run, chosen.split, chosen.clips))
             clips = [clip for clip, _ in seen]
         oracle = filled(Path(folder) / "true graphs", [(c, true_graph(c)) for c in clips])
         memory = filled(Path(folder) / "predicted graphs", seen) if seen else None

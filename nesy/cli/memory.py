@@ -37,8 +37,8 @@ def add(
     clips: Annotated[int | None, typer.Option(min=1, help="Of a run: at most so many clips.")] = None,
     video: Annotated[str | None, typer.Option(help="Name of the video, for one file (default: the file's).")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Put the place of a video that is known.")] = False,
-    enter: Annotated[float, typer.Option(help="Frame probability that begins an interval.")] = 0.5,
-    leave: Annotated[float, typer.Option(help="Frame probability at which it ends.")] = 0.3,
+    enter: Annotated[float, typer.Option(help="Frame probability that begins an interval.")] = 0.3,
+    leave: Annotated[float, typer.Option(help="Frame probability at which it ends.")] = 0.2,
     gap: Annotated[int, typer.Option(help="Frames that may lie between two parts of one interval.")] = 1,
     as_json: Json = False,
 ) -> None:
@@ -87,7 +87,10 @@ def ask(
     text: Annotated[str, typer.Argument(help="A question, a pattern `(?, chasing, cat)` or a formula.")],
     store: Store,
     video: Annotated[str | None, typer.Option(help="Only in this video.")] = None,
-    confidence: Annotated[float, typer.Option(min=0, max=1, help="The least confidence of an answer.")] = 0.5,
+    confidence: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="The least confidence of an answer (pattern 0, question 0.25, formula 0.5)."),
+    ] = None,
     since: Annotated[float | None, typer.Option("--from", help="Of a pattern: not over before this second.")] = None,
     until: Annotated[float | None, typer.Option("--to", help="Of a pattern: begun before this second.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many answers.")] = 20,
@@ -115,7 +118,7 @@ def ask(
         double = re.fullmatch(rf"({_PATTERN})\s+([\w-]+)\s+({_PATTERN})", text.strip())
         if single or double:
             parts = [text] if single else [double[1], double[3]] if double else []
-            patterns = [_pattern(p, kept, video, confidence, window) for p in parts]
+            patterns = [_pattern(p, kept, video, confidence or 0.0, window) for p in parts]
             row, lines, found = _matches(kept, patterns, double[2] if double else None, limit)
             if picture is not None:
                 from nesy.viz.recalled import recalled_svg
@@ -297,7 +300,7 @@ def _matches(
 
 
 def _formula_or_question(
-    text: str, store: TripleStore, video: str | None, confidence: float, limit: int
+    text: str, store: TripleStore, video: str | None, confidence: float | None, limit: int
 ) -> tuple[dict[str, Any], list[str]]:
     from nesy.dsl.parser import parse_formula
     from nesy.memory.questions import STARTS
@@ -318,7 +321,7 @@ def _formula_or_question(
 
 
 def _formula(
-    text: str, store: TripleStore, video: str | None, confidence: float, limit: int
+    text: str, store: TripleStore, video: str | None, confidence: float | None, limit: int
 ) -> tuple[dict[str, Any], list[str]]:
     from nesy.memory.formulas import ask_formula
 
@@ -334,25 +337,26 @@ def _formula(
         where = ", ".join(f"{k} = {v}" for k, v in r.objects.items())
         told = f"P = {r.probability:.6f}" if exact else f"{bounds[0]:.6f} <= P <= {bounds[1]:.6f}"
         lines.append(f"{r.video}: {r.error or told}" + (f"  with {where}" if where else ""))
-    empty = not found or found[0].probability < confidence
+    empty = not found or found[0].probability < (0.5 if confidence is None else confidence)
     return {"kind": "formula", "formula": text, "videos": rows, "empty": empty}, lines
 
 
 def _question(
-    text: str, store: TripleStore, video: str | None, confidence: float, limit: int
+    text: str, store: TripleStore, video: str | None, confidence: float | None, limit: int
 ) -> tuple[dict[str, Any], list[str]]:
     from dataclasses import replace
 
-    from nesy.memory.answers import answer, reader
+    from nesy.memory.answers import SURE, answer, reader
 
     question = reader(store).read(text)
     if video is not None:
         question = replace(question, video=video)
-    reply = answer(question, store, sure=confidence, limit=limit)
+    reply = answer(question, store, sure=SURE if confidence is None else confidence, limit=limit)
     rows = [{**asdict(i), "seconds": i.seconds} for i in reply.items]
     row = {
         "kind": question.kind, "question": text, "statement": question.statement, "formulas": reply.formulas,
-        "value": reply.value, "probability": reply.probability, "answers": rows, "empty": reply.empty,
+        "value": reply.value, "probability": reply.probability, "unsure": reply.unsure, "answers": rows,
+        "empty": reply.empty,
     }  # fmt: skip
     lines = []
     if isinstance(reply.value, bool):
@@ -361,6 +365,8 @@ def _question(
         lines.append(str(reply.value))
     elif not reply.items:
         lines.append("nothing")
+    elif reply.unsure:
+        lines.append("not sure; perhaps")
     for i in reply.items:
         name = i.what or i.video
         label = f" ({i.label})" if i.label else ""

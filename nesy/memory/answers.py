@@ -14,7 +14,8 @@ from nesy.memory.questions import Question, QuestionError, Questions, Reading
 from nesy.memory.store import IS_A, Pattern, TripleStore
 from nesy.synthesis.base import Domain
 
-SURE = 0.5
+SURE = 0.25
+"""Confidence from which an occurrence counts; a product over several facts and classes, so well below 1/2."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,15 @@ class Reply:
     value: a number ("how often", "how many"), True or False ("did ... ever"), else None.
     probability: of "yes"; None for other questions.
     items: what answers, most confident first; happenings: the nearest in time first.
+    unsure: nothing reached the wanted confidence; "who", "what" and "when" take for granted that there is an answer, so
+        the items are the best there are.
     """
 
     question: Question
     value: int | bool | None
     probability: float | None
     items: tuple[Item, ...]
+    unsure: bool = False
 
     @property
     def formulas(self) -> list[str]:
@@ -61,8 +65,8 @@ class Reply:
 
     @property
     def empty(self) -> bool:
-        """Whether the answer is "no" or "nothing"."""
-        return not self.items if self.value is None else not self.value
+        """Whether the answer is "no", "nothing" or not sure."""
+        return not self.items or self.unsure if self.value is None else not self.value
 
 
 def reader(store: TripleStore) -> Questions:
@@ -95,11 +99,16 @@ def answer(question: Question | str, store: TripleStore, *, sure: float = SURE, 
         return Reply(q, None, None, tuple(told[:limit]))
     if q.kind == "around":
         return _around(q, store, videos, sure, limit)
-    found = [(r, o) for r in q.readings for o in _occurrences(r, store, videos) if o.confidence >= sure]
+    everything = [(r, o) for r in q.readings for o in _occurrences(r, store, videos)]
+    found = [(r, o) for r, o in everything if o.confidence >= sure]
+    unsure = bool(everything) and not found and q.kind in ("who", "when")
+    if unsure:
+        best_of_all = max(o.confidence for _, o in everything)
+        found = [(r, o) for r, o in everything if o.confidence >= best_of_all / 2]
     if q.kind in ("when", "how often"):
         items = _distinct(Item(o.video, o.confidence, None, None, *o.events[q.main], o.fps) for _, o in found)
         if q.kind == "when":
-            return Reply(q, None, None, tuple(items[:limit]))
+            return Reply(q, None, None, tuple(items[:limit]), unsure)
         times = {(o.video, tuple(sorted(o.objects.items())), o.events[q.main]) for _, o in found}
         return Reply(q, len(times), None, tuple(items[:limit]))
     best: dict[str, Item] = {}
@@ -109,7 +118,7 @@ def answer(question: Question | str, store: TripleStore, *, sure: float = SURE, 
             best[name] = Item(o.video, o.confidence, name, None, *o.events[q.main], o.fps)
     ranked = sorted(best.values(), key=lambda i: -i.confidence)
     labelled = [_labelled(i, store) for i in ranked[:limit]]
-    return Reply(q, len(best) if q.kind == "how many" else None, None, tuple(labelled))
+    return Reply(q, len(best) if q.kind == "how many" else None, None, tuple(labelled), unsure)
 
 
 def _occurrences(reading: Reading, store: TripleStore, videos: tuple[str, ...] | None) -> list[Occurrence]:

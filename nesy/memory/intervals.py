@@ -14,7 +14,8 @@ from nesy.errors import DataError
 class Thresholds:
     """When a fact of frames counts as one interval.
 
-    enter: a frame probability that begins an interval.
+    enter: a frame probability that begins an interval. Below 1/2, so that what is uncertain is remembered as uncertain:
+        its confidence is stored, and a question says how sure it wants to be.
     leave: the interval reaches, to both sides, over all neighbouring frames with at least this probability; a lower
         bar than ``enter``, so that a wavering series does not fall apart.
     gap: intervals with at most so many frames between them become one.
@@ -22,8 +23,8 @@ class Thresholds:
     membership: the least class probability for which ``is_a`` is stored.
     """
 
-    enter: float = 0.5
-    leave: float = 0.3
+    enter: float = 0.3
+    leave: float = 0.2
     gap: int = 1
     shortest: int = 1
     membership: float = 0.05

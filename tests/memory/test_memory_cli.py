@@ -124,7 +124,7 @@ MISTAKES = [
     (["add", "none.json", "--store", "STORE"], "none.json: no such file"),
     (["add", "STORE/../one.json", "--store", "STORE"], "`one` is remembered already"),
     (["add", "STORE/../one.json", "STORE/../two.json", "--video", "x", "--store", "STORE"], "--video names one video"),
-    (["add", "STORE/../one.json", "--store", "STORE", "--enter", "0.1"], "thresholds: enter 0.1, leave 0.3"),
+    (["add", "STORE/../one.json", "--store", "STORE", "--enter", "0.1"], "thresholds: enter 0.1, leave 0.2"),
     (["add", "STORE", "--store", "STORE"], "STORE"),
     (["ask", "who died?", "--store", "nowhere"], "nowhere: no memory there"),
     (["ask", "the cat sat", "--store", "STORE"], "neither a question, a pattern nor a formula"),

@@ -200,7 +200,7 @@ def test_when_how_often_how_many(memory: TripleStore):
     assert answer("how often did Mugen jump in clip_1?", memory).value == 1
     assert answer("how many coins did Mugen collect?", memory).value == 2
     assert answer("how many gems did Mugen collect?", memory).value == 0
-    late = answer("When did Mugen collect a coin after jumping over a snail?", memory, sure=0.4)
+    late = answer("When did Mugen collect a coin after jumping over a snail?", memory)
     assert {i.start for i in late.items} == {5, 7}
     assert answer("how often did Mugen jump?", memory, sure=0.95).value == 0
 
@@ -230,6 +230,14 @@ def test_ever_is_the_exact_probability_over_independent_videos(memory: TripleSto
     p = 0.9 * (1 - 0.1**2 * 0.99**10) + 0.0  # the object is Mugen, and jumps in some frame; nobody else can be Mugen
     assert reply.items[0].confidence == pytest.approx(p, abs=1e-6)
     assert reply.probability == pytest.approx(1 - (1 - p) ** 2, abs=1e-6)
+
+
+def test_who_and_when_have_a_best_answer_even_if_none_is_sure(memory: TripleStore):
+    reply = answer("who killed Mugen in clip_2?", memory, sure=0.99)
+    assert (names(reply), reply.unsure, reply.empty) == ([("clip_2/s", "snail")], True, True)
+    assert answer("when did Mugen jump in clip_2?", memory, sure=0.99).unsure
+    assert not answer("who killed Mugen in clip_2?", memory).unsure
+    assert not answer("who collected a gem?", memory, sure=0.99).unsure  # nobody might have
 
 
 def test_videos_and_happenings(memory: TripleStore):

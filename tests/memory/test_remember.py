@@ -59,7 +59,7 @@ def test_intervals_match_a_frame_by_frame_definition(series: list[float], gap: i
         assert i.mean == pytest.approx(sum(series[i.start : i.end]) / (i.end - i.start))
 
 
-@pytest.mark.parametrize("wrong", [{"enter": 0.2}, {"leave": 0.0}, {"gap": -1}, {"shortest": 0}, {"membership": 0.0}])
+@pytest.mark.parametrize("wrong", [{"enter": 0.1}, {"leave": 0.0}, {"gap": -1}, {"shortest": 0}, {"membership": 0.0}])
 def test_wrong_thresholds_are_named(wrong: dict[str, float]):
     with pytest.raises(DataError, match=r"thresholds: .*\n  expected"):
         raise_it = Thresholds(**wrong)  # type: ignore[arg-type]
