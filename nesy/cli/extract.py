@@ -76,6 +76,9 @@ def extract(
             out.print(f"{r.id}: {r.spec or f'({r.status}: {r.reason})'}", markup=False)
     summary = Summary.of(results)
     err.print(str(summary), markup=False)
+    usage = getattr(chosen, "usage", None)
+    if usage is not None:
+        err.print(str(usage), markup=False)
     if output is not None:
         err.print(f"{output}: written", markup=False)
     if results and summary.rejected == len(results):

@@ -1,0 +1,1 @@
+"""Language models that write specs: servers (``openai``) and local ones (``transformers``)."""
