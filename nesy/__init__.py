@@ -4,25 +4,40 @@ The language is in :mod:`nesy.dsl`, what it means in :mod:`nesy.reasoners`, pixe
 :mod:`nesy.perception`, captions become specs in :mod:`nesy.synthesis`, and :mod:`nesy.training` ties them together.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nesy.dsl.parser import parse_formula as parse_formula
+    from nesy.errors import NesyError as NesyError
     from nesy.predicates.declare import predicate as predicate
+    from nesy.reasoners.temporal.query import query as query
+    from nesy.scenegraph import read_graph as read_graph
+    from nesy.scenegraph import write_graph as write_graph
     from nesy.viz.display import show as show
 
 __version__ = "0.1.0"
 
+HOMES = {
+    "NesyError": "nesy.errors",
+    "parse_formula": "nesy.dsl.parser",
+    "predicate": "nesy.predicates.declare",
+    "query": "nesy.reasoners.temporal.query",
+    "read_graph": "nesy.scenegraph",
+    "show": "nesy.viz.display",
+    "write_graph": "nesy.scenegraph",
+}
+"""What is offered here and where it lives; imported when it is used, because torch takes seconds to load."""
+
 
 def __getattr__(name: str) -> Any:
-    if name == "predicate":  # not imported before it is used: it brings torch, and `nesy --version` should be quick
-        from nesy.predicates.declare import predicate
-
-        return predicate
-    if name == "show":
-        from nesy.viz.display import show
-
-        return show
+    if name in HOMES:
+        return getattr(import_module(HOMES[name]), name)
     raise AttributeError(f"module 'nesy' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *HOMES])
 
 
 def load_ipython_extension(ipython: Any) -> None:
