@@ -10,5 +10,7 @@ from nesy.cli import memory as memory
 from nesy.cli import predict as predict
 from nesy.cli import query as query
 from nesy.cli import report as report
+from nesy.cli import track as track
+from nesy.cli import scl as scl
 from nesy.cli import synthesize as synthesize
 from nesy.cli import view as view

@@ -1,4 +1,4 @@
-"""The settings of a ``perception "name" { ... }`` block, checked against defaults of the same names and types."""
+"""The settings of a ``perception "name" { ... }`` block or of a detector, checked against their defaults."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ _WORDS: dict[type, str] = {
 
 
 def read_options(
-    backend: str,
+    name: str,
     given: Mapping[str, object],
     defaults: Mapping[str, Any],
     *,
     choices: Mapping[str, Sequence[str]] | None = None,
     least: Mapping[str, float] | None = None,
+    block: str = "perception",
 ) -> dict[str, Any]:
     """The defaults overridden by what is given.
 
     Args:
         choices: the words that a text setting accepts.
         least: the smallest value that a number setting accepts.
+        block: what the settings are of, for messages.
 
     Raises:
         DataError: unknown name, wrong type, a word that is no choice, or a number below the least.
@@ -37,7 +39,7 @@ def read_options(
     for key, value in given.items():
         if key not in defaults:
             raise DataError(
-                f'perception "{backend}" has no setting `{key}`', expected=defaults, hint=did_you_mean(key, defaults)
+                f'{block} "{name}" has no setting `{key}`', expected=defaults, hint=did_you_mean(key, defaults)
             )
         wanted = type(defaults[key])
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
@@ -45,12 +47,12 @@ def read_options(
         if wanted is int and isinstance(value, float) and value == int(value):
             value = int(value)
         if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
-            raise DataError(f"perception.{key} is {value!r}, expected {_WORDS[wanted]}")
+            raise DataError(f"{block}.{key} is {value!r}, expected {_WORDS[wanted]}")
         if choices and key in choices and value not in choices[key]:
             raise DataError(
-                f"perception.{key} is {value!r}", expected=choices[key], hint=did_you_mean(str(value), choices[key])
+                f"{block}.{key} is {value!r}", expected=choices[key], hint=did_you_mean(str(value), choices[key])
             )
         if least and key in least and value < least[key]:
-            raise DataError(f"perception.{key} is {value!r}, expected at least {least[key]}")
+            raise DataError(f"{block}.{key} is {value!r}, expected at least {least[key]}")
         out[key] = value
     return out
