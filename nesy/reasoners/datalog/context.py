@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nesy.errors import DataError, GroundingError, NesyError, did_you_mean
+from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES, DatalogWarning, ForeignFunction, ForeignPredicate
 from nesy.reasoners.datalog.compile import compile_lowered, read_program, with_imports
@@ -109,13 +110,15 @@ class ScallopContext:
         self._result: Grounded | None = None
         self._tags: Tensor | None = None
         self._next_group = 0
+        self._warned: set[str] = set()
         if fork_from is not None:
             self._take(fork_from)
 
     # ------------------------------------------------------------------ programs
     def add_program(self, program: str) -> None:
         """Add program text; raises with line and caret if it is wrong, and then leaves the context as it was."""
-        self._add(parse(program))
+        n = len(self._texts)
+        self._add(parse(program, f"<program {n + 1}>" if n else "<program>"))
 
     def import_file(self, file_name: str | os.PathLike[str]) -> None:
         """Add a program file; imports in it are relative to it."""
@@ -140,11 +143,22 @@ class ScallopContext:
         self._texts += programs
         try:
             compiled = self._compile()
-        except NesyError:
+        except NesyError as error:
+            self._locate(error)
             del self._texts[before:]
             raise
         self._imported = seen
         self._changed(compiled)
+
+    def files(self) -> list[str]:
+        """The names of the program texts, in order."""
+        return [t.file for t in self._texts if isinstance(t, ast.Program)]
+
+    def _locate(self, error: NesyError) -> None:
+        """Let an error show the text its place points into: that of an import, not the importing one."""
+        for text in self._texts:
+            if isinstance(text, ast.Program) and error.span is not None and text.file == error.span.file:
+                error.source = text.source
 
     def _compile(self) -> Compiled:
         lowering = Lowering(self._predicates)
@@ -468,15 +482,36 @@ class ScallopContext:
         if found is not None:
             self._cache.move_to_end(key)
             return found
+        self._warn_of_empty(facts)
         inputs = [
             InputFacts(name, rows, tagged, groups) for name in sorted(facts) for rows, tagged, groups in facts[name]
         ]
         inputs += [InputFacts(name, rows, False) for name, rows in self._terms(facts).items()]
-        grounding = ground(self.compiled(), inputs, self._spec.mode, self._symbols, self._limits)
+        try:
+            grounding = ground(self.compiled(), inputs, self._spec.mode, self._symbols, self._limits)
+        except NesyError as error:
+            self._locate(error)
+            raise
         self._cache[key] = found = Grounded(grounding)
         if len(self._cache) > CACHED_GROUNDINGS:
             self._cache.popitem(last=False)
         return found
+
+    def _warn_of_empty(self, given: Mapping[str, Any]) -> None:
+        """Once a relation: it is used, but nothing declares or derives it; most often a slip of the pen."""
+        program = self.compiled().program
+        known = program.computed() | {f.relation for f in program.facts} | set(given) | set(program.files)
+        known |= {name for name, r in program.relations.items() if r.declared}
+        for clause in program.clauses:
+            for atom in clause.body:
+                if not isinstance(atom, ir.Atom) or atom.relation in known | self._warned or "#" in atom.relation:
+                    continue
+                self._warned.add(atom.relation)
+                hint = did_you_mean(atom.relation, [n for n in known if "#" not in n])
+                warnings.warn(
+                    f"{atom.span}: relation `{atom.relation}` is not computed but directly used; "
+                    + (hint or "consider adding a type declaration"), DatalogWarning, 4,
+                )  # fmt: skip
 
     def evaluate(self, grounded: Grounded, roots: Ids, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Values [roots, B] and presence [roots, B] of circuit nodes from input probabilities [inputs, B]."""
@@ -615,6 +650,7 @@ class ScallopContext:
         self._functions, self._predicates = dict(other._functions), dict(other._predicates)
         self._limits, self._early_discard, self.training = other._limits, other._early_discard, other.training
         self._symbols, self._compiled, self._next_group = other._symbols, other._compiled, other._next_group
+        self._warned = set(other._warned)
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
