@@ -14,6 +14,8 @@ The engine begins a new level in the very step in which the coin is reached or t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,8 @@ def load_coinrun(
 def _play(settings: Mapping[str, object]) -> Iterator[Recorded]:
     """Stretches of levels in which more happens than walking, in the order of play."""
     try:
-        from procgen import ProcgenGym3Env
+        with redirect_stderr(StringIO()):  # gym prints at import that it is not maintained
+            from procgen import ProcgenGym3Env
     except ImportError as e:
         raise DataError(f"coinrun needs procgen ({e})", hint="pip install 'nesy[coinrun]'") from e
     count, length, seed, size = (int(str(settings[k])) for k in ("clips", "frames", "seed", "size"))
