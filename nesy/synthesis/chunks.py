@@ -98,6 +98,13 @@ class Loose:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """Words that say that a clause is true all the time: ``always``."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     word: str
 
@@ -107,6 +114,5 @@ class End:
     """The end of a sentence."""
 
 
-Chunk: TypeAlias = (
-    NounPhrase | VerbGroup | Preposition | Direction | Times | Link | Adjective | Negation | Loose | Unknown | End
-)
+Event: TypeAlias = NounPhrase | VerbGroup | Preposition | Direction | Times | Adjective
+Chunk: TypeAlias = Event | Link | Negation | Loose | Whole | Unknown | End

@@ -20,6 +20,7 @@ from nesy.synthesis.chunks import (
     Times,
     Unknown,
     VerbGroup,
+    Whole,
 )
 
 COORDINATE = ("and", "then", "or", ",", "earlier")
@@ -45,6 +46,7 @@ class Clause:
     opens: first of its sentence. loose: its place in time is not that of the text. beside: a noun phrase right before a
     participle, which may be its subject: "a snail walking left". head: what a relative clause in front of its main verb
     belongs to: "the bee that chased Mugen is dead". faults: why it cannot be used.
+    whole: true all the time. there: ``there is a cup``.
     """
 
     verb: VerbGroup
@@ -61,6 +63,8 @@ class Clause:
     paused: bool = False
     opens: bool = False
     loose: bool = False
+    whole: bool = False
+    there: bool = False
     beside: NounPhrase | None = None
     head: NounPhrase | None = None
     faults: list[str] = field(default_factory=list)
@@ -101,6 +105,8 @@ class _Parser:
     def run(self, chunks: Sequence[Chunk]) -> list[Clause]:
         for segment in _segments(chunks, self.heroes):
             self._segment(segment)
+        if not self.heroes:
+            self.clauses = _existing(self.clauses)
         for a, b in pairwise(self.clauses):
             _share(a, b)
         for a, b in pairwise(self.clauses):
@@ -138,6 +144,8 @@ class _Parser:
                 self._subject(clause, before)
                 if clause.subject_joint == ",":  # "Mugen, the alien, jumps": one party with two names
                     clause.subject, clause.subject_joint = clause.subject[:1], "and"
+            elif not self.heroes and self._reduced(clause, before, s.chunks[k + 1 : k + 2]):
+                pass
             else:
                 self._second(clause, before)
             self.clauses.append(clause)
@@ -179,10 +187,24 @@ class _Parser:
                         clause.asides.append(f"`{word}`")
                 case Loose():
                     clause.loose = True
+                case Whole():
+                    clause.whole = True
                 case Direction():
                     clause.directions.append(c)
                 case Adjective() | Times() | Preposition() | Link() | VerbGroup() | End() | NounPhrase():
                     pass
+
+    def _reduced(self, clause: Clause, between: Sequence[Chunk], behind: Sequence[Chunk]) -> bool:
+        """A participle behind its noun: ``the ball thrown by a boy``."""
+        last = between[-1] if between else None
+        if not isinstance(last, NounPhrase) or clause.verb.form not in ("pp", "past") or clause.verb.passive:
+            return False
+        if list(behind) != [Preposition("by")]:
+            return False
+        self._complements(self.clauses[-1], between)
+        clause.subject, clause.order, clause.word = [last], "relative", "reduced"
+        clause.verb = replace(clause.verb, passive=True, form="pp")
+        return True
 
     def _second(self, clause: Clause, between: Sequence[Chunk]) -> None:
         """A verb that no link separates from the one before: a lost comma, or a participle behind its noun."""
@@ -291,6 +313,8 @@ class _Parser:
                     clause.faults.append(f"`{word}` could not be placed")
                 case Loose():
                     clause.loose = True
+                case Whole():
+                    clause.whole = True
                 case Unknown(word):
                     clause.asides.append(f"`{word}`")
                     if _verbal(word):  # an unknown verb: what follows is about it
@@ -352,6 +376,22 @@ def _join(clause: Clause, s: _Segment) -> None:
     clause.paused = s.opens or (bool(below) and kinds.index(below[-1]) > 0) or (not below and "," in kinds)
 
 
+def _existing(clauses: list[Clause]) -> list[Clause]:
+    """``there is a cup on the table`` says of a cup where it is, ``there is a dog running`` what it does."""
+    out: list[Clause] = []
+    for c in clauses:
+        before = out[-1] if out else None
+        if before is not None and before.there and not c.subject and not c.link and c.verb.form == "ing":
+            c.subject, c.beside, c.order, c.opens = before.subject, None, "", before.opens
+            c.link, c.paused = before.link, before.paused
+            out[-1] = c
+            continue
+        if c.verb.lemmas == ("be",) and not c.subject and c.slots and not c.slots[0].preposition:
+            c.subject, c.there = c.slots.pop(0).phrases, True
+        out.append(c)
+    return out
+
+
 def _share(a: Clause, b: Clause) -> None:
     """What ``b`` has in common with the clause before it: "tries to jump and land", "does not jump or walk"."""
     if b.opens or b.order or b.subject or b.link not in ("and", "or", ","):
@@ -399,6 +439,6 @@ def _words(c: Chunk) -> str:
     match c:
         case NounPhrase(text) | VerbGroup(text) | Direction(_, text) | Times(_, text) | Link(_, text):
             return text
-        case Preposition(w) | Adjective(w) | Negation(w) | Loose(w) | Unknown(w):
+        case Preposition(w) | Adjective(w) | Negation(w) | Loose(w) | Whole(w) | Unknown(w):
             return w
     return ""

@@ -36,12 +36,13 @@ def arrange(
     readings: Sequence[Reading | None],
     exclusive: Sequence[frozenset[str]],
     notes: list[str],
+    everyday: bool = False,
 ) -> Story:
     """Put the events of all clauses into the order that the links between them give.
 
     exclusive: groups of predicates of which an object has at most one in a frame.
     """
-    return _Arranger(clauses, readings, exclusive, notes).run()
+    return _Arranger(clauses, readings, exclusive, notes, everyday).run()
 
 
 class _Arranger:
@@ -51,7 +52,9 @@ class _Arranger:
         readings: Sequence[Reading | None],
         exclusive: Sequence[frozenset[str]],
         notes: list[str],
+        everyday: bool = False,
     ) -> None:
+        self.everyday = everyday
         self.clauses, self.readings, self.exclusive, self.notes = clauses, readings, exclusive, notes
         self.story = Story()
         self.moments: dict[int, list[Moment]] = {}  # by clause
@@ -123,7 +126,11 @@ class _Arranger:
         if r is None:
             return
         host = self.moments.get(i - 1) if i and not (c.opens and c.order) else None
-        if r.negative:
+        if r.whole:
+            self.story.beside += r.events
+        elif self.everyday and not r.negative and self._everyday(i, c, r, host):
+            pass
+        elif r.negative:
             self._negative(i, r)
         elif c.loose or c.order == "when":
             self._beside(i)
@@ -153,6 +160,37 @@ class _Arranger:
             self.moments[i] = host
         else:
             self._append(i)
+
+    def _everyday(self, i: int, c: Clause, r: Reading, host: list[Moment] | None) -> bool:
+        """The conventions of everyday English; whether one of them placed the clause."""
+        before = self.clauses[i - 1] if i else None
+        if before is not None and before.order == "relative" and before.head is not None and _lasting(before):
+            self._append(i)  # "a dog that is barking chases a car": both at once
+            mine, other = self.moments.get(i), self.readings[i - 1]
+            if mine and other is not None and not other.negative:
+                mine[-1].facts = conjunction([mine[-1].facts, *other.events])
+            return True
+        if c.order == "relative":
+            if c.head is not None and _lasting(c):
+                return i + 1 < len(self.clauses)  # its main clause takes it
+            if c.word == "reduced" and host and host[0] in self.story.chain:
+                self._insert(i, self.story.chain.index(host[0]))
+            elif _lasting(c) and host:
+                self._merge(i, i - 1)
+            else:
+                self._append(i)
+            return True
+        if c.word in ("until", "till") and host and c.order == "before" and len(r.events) == 1:
+            held = host[-1].facts
+            host[-1].facts = conjunction([held, ast.Until(held, r.events[0])])
+            self.moments[i] = host
+            return True
+        participle = c.verb.form == "ing" and not c.subject and not c.order and not c.verb.text.startswith(BE)
+        together = c.link in (",", "") or (c.link == "and" and before is not None and _lasting(before))
+        if participle and host and together and not c.opens:
+            self._merge(i, i - 1)
+            return True
+        return False
 
     def _made(self, i: int) -> list[Moment]:
         r = self.readings[i]
@@ -223,6 +261,14 @@ class _Arranger:
         after = self.story.chain[-1] if self.story.chain else None
         whole = conjunction(r.events) if len(r.events) == 1 else ast.Or(tuple(r.events))
         self.story.never.append((whole, after, c.link == "then"))
+
+
+BE = ("is ", "are ", "was ", "were ", "be ", "been ")
+
+
+def _lasting(c: Clause) -> bool:
+    """A state or an action under way: ``is barking``, ``is on the table``."""
+    return c.verb.lemmas == ("be",) or (c.verb.form == "ing" and c.verb.text.startswith(BE))
 
 
 def _retold(events: Sequence[Formula], told: Formula) -> bool:

@@ -10,10 +10,12 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.synthesis.chunks import NounPhrase, Times
 from nesy.synthesis.clauses import Clause, Slot
+from nesy.synthesis.everyday import DURATIVE
 from nesy.synthesis.lexicon import Lexicon, Literal
 from nesy.synthesis.reference import Cast, Entity, Plan, about, bindings, can_be
 from nesy.synthesis.senses import Fit, best
 
+VISIBLE = "visible"
 OPPOSITE = {"left": "right", "right": "left"}
 _Add: TypeAlias = "Callable[[Sequence[Literal], dict[str, Entity]], None]"
 
@@ -22,12 +24,13 @@ _Add: TypeAlias = "Callable[[Sequence[Literal], dict[str, Entity]], None]"
 class Reading:
     """What a clause claims: ``events``, each true of a frame, in order; ``negative``: that none of them ever is.
 
-    result: a change that comes with the event before.
+    result: a change that comes with the event before. whole: ``events`` are said of the clip, not of a frame.
     """
 
     events: list[Formula]
     negative: bool = False
     result: bool = False
+    whole: bool = False
 
 
 class Discourse:
@@ -36,7 +39,7 @@ class Discourse:
     def __init__(self, lexicon: Lexicon, notes: list[str]) -> None:
         self.lexicon = lexicon
         self.notes = notes
-        self.cast = Cast(lexicon.hero)
+        self.cast = Cast(lexicon)
         self.side = ""  # the direction that was told last
 
     def read(self, clause: Clause) -> Reading | None:
@@ -75,6 +78,12 @@ class Discourse:
                 result = result and found[1]
         if not events:
             return self._drop(clause, "not understood")
+        if self.lexicon.everyday and clause.subject_joint == "and" and len(clause.subject) > 1 and not local:
+            events = [conjunction(events)]  # "a boy and a girl run": together
+        if self.lexicon.everyday and not local:
+            whole = self._whole(clause, events)
+            if whole is not None:
+                return whole
         if alternatives and len(events) > 1:
             events = [ast.Or(tuple(events))]
         if clause.times is not None and not negative:
@@ -85,12 +94,29 @@ class Discourse:
             return Reading([ast.Not(events[0])], False, True)  # "has no shield": a state of its time, not of all times
         return Reading(events, negative, result)
 
+    def _whole(self, clause: Clause, events: list[Formula]) -> Reading | None:
+        """``every dog barks`` and ``always stands`` speak of the whole clip."""
+        first = clause.subject[0] if len(clause.subject) == 1 else None
+        universal = first is not None and first.text.split()[0] in ("every", "each", "all") and self.cast.subject
+        if not universal and not clause.whole:
+            return None
+        fact = conjunction(events)
+        said: Formula = ast.Always(fact) if clause.whole else ast.Eventually(fact)
+        if universal and universal.head in (first.head if first else ""):
+            said = ast.Forall(bindings([universal]), said)
+            self.cast.forget(universal)
+            self.cast.subject = None
+        return Reading([said], whole=True)
+
     def _repeated(self, clause: Clause, times: Times, events: list[Formula]) -> list[Formula]:
         """``jumps twice``: not in between, or one long jump would be two. ``a coin`` may be another one each time."""
         if times.vague:
             self.notes.append(f"`{times.text}` was read as at least {times.count} times")
         once, out = events, list(events)
         for _ in range(times.count - 1):
+            for s in clause.slots:
+                for p in s.phrases:
+                    self.cast.said.pop(id(p), None)
             again = self.read(replace(clause, times=None, asides=[]))
             if again is None:
                 break
@@ -121,9 +147,13 @@ class Discourse:
         events: list[Formula] = []
         result = False
         group: list[Entity] = []
+        roles: dict[str, Entity] = {}
         for copy in range(copies):
             before = len(self.cast.entities)
-            roles = {r: self.cast.cast(plan) for r, plan in fit.plans.items() if not plan.no_object}
+            if copy:  # only what is counted is another one each time
+                roles = {r: x if r != counted else self.cast.cast(fit.plans[r]) for r, x in roles.items()}
+            else:
+                roles = {r: self.cast.cast(plan) for r, plan in fit.plans.items() if not plan.no_object}
             if counted and copies > 1:
                 mine = roles[counted]
                 mine.unlike = (*mine.unlike, *group)
@@ -138,7 +168,8 @@ class Discourse:
                 free = [
                     x
                     for x in own
-                    if not any(p.determiner == "the" and roles.get(r) is x for r, p in fit.phrases.items())
+                    if not x.definite
+                    and not any(p.determiner == "the" and roles.get(r) is x for r, p in fit.phrases.items())
                 ]
                 formula = ast.Exists(bindings(free), formula) if free else formula
                 for x in free:
@@ -151,6 +182,8 @@ class Discourse:
                 and clause.order != "relative"
             ):
                 self.cast.subject = roles["s"]
+        if counted and self.lexicon.everyday and (counted == "s" or DURATIVE & set(clause.verb.lemmas)):
+            events = [conjunction(events)]
         return events, result
 
     def _literals(
@@ -172,17 +205,20 @@ class Discourse:
                     out.append(formula)
 
         if clause.verb.passive and "s" not in roles and all("s" in x.roles for x in fit.sense.meaning):
-            if fit.sense.subject is None or not fit.sense.meaning:
+            agent = fit.sense.subject or self.lexicon.agent
+            if not agent or not fit.sense.meaning:
                 return None
-            roles = {**roles, "s": self.cast.cast(Plan(classes=fit.sense.subject))}
+            roles = {**roles, "s": self.cast.cast(Plan(classes=agent))}
         add(fit.sense.meaning, roles)
         subject = roles.get("s") if not clause.verb.passive else None
         if subject is not None:
-            if clause.verb.lemmas == ("be",):
+            if clause.verb.lemmas in (("be",), ("get",)):
                 for word in clause.adjectives:
                     add(self.lexicon.adjectives.get(word, ()), {"s": subject})
             self._directions(fit, clause, subject, said, add, tell)
             self._modifiers(fit, clause, subject, said, add, tell)
+        if not out and clause.there and subject is not None and not clause.slots:
+            out.append(ast.Atom(VISIBLE, (subject.variable,)))
         if not out:
             return None
         predicates = {a.predicate for f in out for a in ast.walk(f) if isinstance(a, ast.Atom)}

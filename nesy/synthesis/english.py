@@ -116,6 +116,11 @@ FILLERS: tuple[str, ...] = (
     "right away", "kind of", "sort of", "each time", "every time", "this time", "back and forth",
     "left and right", "still again", "of the level", "of the frame", "of the map", "of the picture",
 )  # fmt: skip
+WHOLE: tuple[str, ...] = (
+    "always", "the whole time", "all the time", "the entire time", "throughout the video", "throughout the clip",
+    "throughout", "during the whole video", "during the whole clip", "from start to end", "from beginning to end",
+)  # fmt: skip
+"""What says that something is true in every frame."""
 PARTS = words("side top bottom edge end back front middle corner tip head base foot face height half tail")
 """``the side of a crate`` is about the crate."""
 

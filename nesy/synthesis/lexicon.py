@@ -22,6 +22,9 @@ from nesy.synthesis.base import Domain
 from nesy.synthesis.english import ATTEMPTS, FAILURES, PHASES, PREPOSITIONS
 from nesy.synthesis.morphology import Tag, lemmas_of_gerund, plural, verb_forms
 
+PHRASAL = frozenset({"up", "down", "off", "out", "away"})
+"""Particles that a name such as ``picking_up`` takes from its verb."""
+
 Sort = frozenset[str] | None
 """The classes that can fill a role; None is any class. Words outside the classes (``#shield``) can be sorts as well."""
 
@@ -109,7 +112,8 @@ class Lexicon:
     """All words of a domain.
 
     hero: the class that captions are about, if the domain has one. nouns: by word or words, singular and plural.
-    forms: inflected verb to (lemma, tag). senses: by lemma.
+    forms: inflected verb to (lemma, tag). senses: by lemma. agent: the classes of *someone*. kinds: words for people of
+    different kinds (man, woman). genders: ``m`` and ``f`` of such words.
     """
 
     domain: Domain
@@ -124,6 +128,14 @@ class Lexicon:
     directed: frozenset[str] = frozenset()
     results: frozenset[str] = frozenset()
     exclusive: list[frozenset[str]] = field(default_factory=list)
+    agent: frozenset[str] = frozenset()
+    kinds: dict[str, str] = field(default_factory=dict)
+    genders: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def everyday(self) -> bool:
+        """No main character: captions are read by the conventions of everyday English."""
+        return self.hero is None
 
     def add_verb(self, lemma: str, sense: Sense | None = None) -> None:
         """Make ``lemma`` known in all its forms, with one more sense if given."""
@@ -151,6 +163,10 @@ def build(domain: Domain, tables: Iterable[Tables] = ()) -> Lexicon:
     for table in tables:
         _add_tables(lexicon, table)
     _add_names(lexicon)
+    if lexicon.everyday:
+        from nesy.synthesis.everyday import add_everyday  # it needs this module
+
+        add_everyday(lexicon)
     return lexicon
 
 
@@ -176,7 +192,10 @@ def _add_names(lexicon: Lexicon) -> None:
         lemmas = lemmas_of_gerund(word)
         preposition = " ".join(rest)
         for lemma in lemmas:
-            lexicon.add_verb(lemma, Sense(None, "", (Complement(frozenset({preposition}), None),), literal))
+            if preposition in PHRASAL:  # "picks up the cup", "picks the cup up"
+                lexicon.add_verb(lemma, Sense(None, preposition, (Complement(frozenset({""}), None),), literal))
+            else:
+                lexicon.add_verb(lemma, Sense(None, "", (Complement(frozenset({preposition}), None),), literal))
         if not lemmas:
             phrase = name.replace("_", " ").lower()
             known = lexicon.modifiers.setdefault(phrase, [])

@@ -14,7 +14,7 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.synthesis import english as e
 from nesy.synthesis.chunks import NounPhrase
-from nesy.synthesis.lexicon import Sort
+from nesy.synthesis.lexicon import Lexicon, Sort
 
 
 @dataclass(eq=False)
@@ -25,6 +25,8 @@ class Entity:
     classes: frozenset[str]
     unlike: tuple[Entity, ...] = ()
     described: str = ""
+    head: str = ""
+    definite: bool = False
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Plan:
     classes: frozenset[str] = frozenset()
     unlike: tuple[Entity, ...] = ()
     described: str = ""
+    phrase: NounPhrase | None = None
 
     @property
     def no_object(self) -> bool:
@@ -52,7 +55,10 @@ class Cast:
     hero: the main character of the domain, there from the beginning. subject: of the last clause.
     """
 
-    def __init__(self, hero: str | None) -> None:
+    def __init__(self, lexicon: Lexicon) -> None:
+        hero = lexicon.hero
+        self.lexicon = lexicon
+        self.said: dict[int, Entity] = {}  # by noun phrase: a phrase that two clauses share is one object
         self.entities: list[Entity] = []
         self.recent: list[Entity] = []  # the last mentioned one at the end
         self.hero = self._new(Plan(classes=frozenset({hero}))) if hero else None
@@ -65,6 +71,9 @@ class Cast:
         numbers = ["", *(str(n) for n in range(2, len(taken) + 3))]
         name = next(letter + n for n in numbers if letter + n not in taken)
         entity = Entity(name, plan.classes, plan.unlike, plan.described)
+        if plan.phrase is not None:
+            entity.head, entity.definite = plan.phrase.head, plan.phrase.determiner == "the"
+            self.said[id(plan.phrase)] = entity
         self.entities.append(entity)
         return entity
 
@@ -80,6 +89,7 @@ class Cast:
         """Take back an entity that exists only inside a negation or an alternative."""
         self.entities.remove(entity)
         self.recent.remove(entity)
+        self.said = {k: x for k, x in self.said.items() if x is not entity}
 
     def plan(self, np: NounPhrase, sort: Sort, actor: Entity | None, subject: bool) -> Plan | None:
         """How ``np`` can fill a role of this sort; None if it cannot. ``actor`` is the other party, never meant."""
@@ -87,6 +97,9 @@ class Cast:
             return self._pronoun(np, sort, actor, subject)
         if not np.classes:
             return None
+        known = self.said.get(id(np))
+        if known is not None and known is not actor and can_be(known, sort):
+            return Plan(known)
         if min(np.classes).startswith("#"):
             return Plan(classes=np.classes) if sort is not None and np.classes <= sort else None
         classes = np.classes if sort is None else np.classes & sort
@@ -97,10 +110,16 @@ class Cast:
         if np.determiner == "the":
             for x in reversed(self.recent):
                 same = not x.described or not np.described or x.described == np.described
-                if x.classes <= np.classes and x is not actor and can_be(x, sort) and same:
+                if x.classes <= np.classes and x is not actor and can_be(x, sort) and same and not self._differ(x, np):
                     return Plan(x)
-        unlike = [x for x in self.entities if x.classes & classes] if np.determiner == "other" else []
-        return Plan(None, classes, tuple(unlike), np.described)
+        alike = [x for x in self.entities if x.classes & classes]
+        unlike = [x for x in alike if np.determiner == "other" or self._differ(x, np)]
+        return Plan(None, classes, tuple(unlike), np.described, np if self.lexicon.everyday else None)
+
+    def _differ(self, x: Entity, np: NounPhrase) -> bool:
+        """Whether the nouns name people of different kinds: a man, a woman."""
+        a, b = self.lexicon.kinds.get(x.head, ""), self.lexicon.kinds.get(np.head, "")
+        return bool(a and b and a != b)
 
     def _pronoun(self, np: NounPhrase, sort: Sort, actor: Entity | None, subject: bool) -> Plan | None:
         if np.text in e.REFLEXIVE:
@@ -116,13 +135,28 @@ class Cast:
         if self.hero is not None and self.hero is not actor and can_be(self.hero, sort):
             return Plan(self.hero)
         order = [x for x in order if subject or x is not self.hero]
+        if self.lexicon.everyday:
+            order.sort(key=lambda x: self._unfit(x, np.text))
+            order = [x for x in order if self._unfit(x, np.text) < 3]
         return Plan(order[0]) if order else None
+
+    def _unfit(self, x: Entity, pronoun: str) -> int:
+        """How badly a pronoun fits an object: 0 well, 3 not at all."""
+        gender, someone = self.lexicon.genders.get(x.head, ""), bool(x.classes & self.lexicon.agent)
+        if pronoun in ("he", "him", "she", "her"):
+            wanted = "m" if pronoun in ("he", "him") else "f"
+            return 0 if gender == wanted else 3 if gender else 1 if someone else 2
+        if pronoun == "it":
+            return 3 if gender else 2 if someone else 0
+        return 0
 
     def inherited(self, sort: Sort, relative: bool) -> Plan | None:
         """The subject of a clause that names none; of a relative clause the last mentioned object."""
         for x in [*(reversed(self.recent[-1:]) if relative else [self.subject]), self.hero]:
             if x is not None and can_be(x, sort):
                 return Plan(x)
+        if self.lexicon.agent and (sort is None or self.lexicon.agent & sort):  # "Pushing a box": somebody does
+            return Plan(classes=self.lexicon.agent)
         return None
 
 

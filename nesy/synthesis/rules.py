@@ -30,7 +30,7 @@ class Rules(SpecExtractor):
         self.domain = domain
         self.hints = hints
         self.signature = Signature.of(classes=domain.classes, unary=domain.unary, binary=domain.binary)
-        self.lexicon = build(domain, (PLATFORMER,))
+        self.lexicon = build(domain, (PLATFORMER,) if PLATFORMER.hero in domain.classes else ())
         self.scanner = Scanner(self.lexicon)
 
     def extract(self, captions: Sequence[str]) -> list[Extraction]:
@@ -52,7 +52,7 @@ class Rules(SpecExtractor):
             return Extraction(caption, None, "rejected", reason, tuple(notes))
         discourse = Discourse(self.lexicon, notes)
         readings = [discourse.read(c) for c in clauses]
-        story = arrange(clauses, readings, self.lexicon.exclusive, notes)
+        story = arrange(clauses, readings, self.lexicon.exclusive, notes, self.lexicon.everyday)
         formula = compose(story, discourse.cast.entities, notes, self.hints)
         if formula is None:
             return Extraction(caption, None, "rejected", "no event that is understood", tuple(notes))

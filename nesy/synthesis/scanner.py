@@ -16,12 +16,15 @@ from nesy.synthesis.chunks import (
     Times,
     Unknown,
     VerbGroup,
+    Whole,
 )
 from nesy.synthesis.lexicon import Lexicon
 from nesy.synthesis.noun_phrases import noun_ahead, noun_phrase
 from nesy.synthesis.tokens import END, MAX_WORDS, Speller, tokenize
 from nesy.synthesis.verb_groups import verb_group
-from nesy.synthesis.words import NUMBERED, SIDES, Known, Words
+from nesy.synthesis.words import NUMBERED, SIDES, Known, Phrases, Words
+
+WHOLE = Phrases(e.WHOLE)
 
 
 class Scanner:
@@ -40,6 +43,8 @@ class Scanner:
     def scan(self, caption: str, notes: list[str]) -> list[Chunk]:
         """The chunks of a caption, always with an :class:`End` at the end; corrections go to ``notes``."""
         words = tokenize(caption)
+        if "someone" in self._known.lexicon.nouns:
+            words = _somebody(words)
         if len(words) > MAX_WORDS:
             notes.append(f"only the first {MAX_WORDS} words were read")
             words = words[:MAX_WORDS]
@@ -78,6 +83,10 @@ class _Scan:
             return self._add(End(), i + 1)
         if w == ",":
             return self._add(Link(",", ","), i + 1)
+        if self.w.lexicon.everyday:
+            whole = WHOLE.at(self.w.words, i)
+            if whole:
+                return self._add(Whole(self.w.text(i, i + whole)), i + whole)
         for attempt in (self._times, self._direction, self._phrase, self._verb, self._noun, self._small):
             j = attempt(i)
             if j > i:
@@ -200,3 +209,16 @@ class _Scan:
         if w.is_adverb(i) or w[i] in ("'s", "a", "an", "the", "s", "t", "been", "being"):
             return i + 1
         return self._add(Adjective(w.text(i, i + n)), i + n) if n else i
+
+
+def _somebody(words: list[str]) -> list[str]:
+    """``nobody`` and ``everyone`` as a determiner and a noun."""
+    out: list[str] = []
+    for word in words:
+        if word == "one" and out and out[-1] == "no":
+            out.append("someone")
+        elif word in ("nobody", "everyone", "everybody"):
+            out += ["no" if word == "nobody" else "every", "someone"]
+        else:
+            out.append(word)
+    return out

@@ -33,7 +33,7 @@ class Fit:
 def best(lexicon: Lexicon, cast: Cast, clause: Clause, subject: NounPhrase | None) -> Fit | None:
     """The sense of the clause's verb that fits best with this subject; None if none fits."""
     by = any(s.preposition == "by" for s in clause.slots)
-    voices = [True] if clause.verb.passive else [False, True] if by and clause.verb.form == "past" else [False]
+    voices = [True] if clause.verb.passive else [False, True] if by and clause.verb.form in ("past", "pp") else [False]
     for passive in voices:
         fits = [
             fit

@@ -105,7 +105,7 @@ def plant(f: Formula, at: int, frames: int, env: dict[str, int], classes: list[s
 
 
 def graphs(formulas: Sequence[Formula], classes: Sequence[str], count: int, seed: int = 0) -> SceneGraph:
-    """A batch of worlds: a third random, the others made to satisfy one of the formulas, then changed in a few facts."""
+    """A batch of worlds: a third random, the others made to satisfy one of the formulas, then changed a little."""
     rng = random.Random(seed)
     draw = _Draw(formulas, classes, rng)
     names = Vocabulary(tuple(draw.sorts), tuple(draw.unary), tuple(draw.binary))
