@@ -70,7 +70,8 @@ def detections(boxes: np.ndarray, drop: float = 0.0, noise: float = 0.0, false: 
 @pytest.mark.parametrize("seed", range(5))
 def test_tracks_survive_misses_noise_and_false_boxes(seed: int):
     truth = moving()
-    found = associate(detections(truth, drop=0.25, noise=1.0, false=0.3, seed=seed)).tracks
+    noisy = detections(truth, drop=0.25, noise=1.0, false=0.3, seed=seed)
+    found = associate(noisy, Association(shortest=6)).tracks  # three false boxes may lie in a line by chance
     assert len(found.ids) == 3, found.ids
     for k in range(3):
         likeness = [iou(found.boxes[:, n], truth[:, k]).diagonal().mean() for n in range(3)]

@@ -1,7 +1,7 @@
 """The ``motion`` detector: what moves before a camera that stands still. No weights, no classes.
 
-The background is the median of frames spread over the video; a pixel that, averaged with its neighbours, differs from it
-belongs to something that moves, and connected pixels are one object. It finds neither what stands still all the time
+The background is the median of frames spread over the video; a pixel that differs from it, with its neighbours, belongs
+to something that moves, and connected pixels are one object. It finds neither what stands still all the time
 nor single people in a crowd, and it fails where the camera moves.
 """
 
