@@ -25,7 +25,7 @@ import torch
 from numpy.typing import NDArray
 
 from nesy.datasets import open_dataset
-from nesy.datasets.base import DataReport, Dataset
+from nesy.datasets.base import DataReport, Dataset, GroundTruth
 from nesy.dsl import ast
 from nesy.dsl.printer import module_to_text
 from nesy.dsl.signature import modules_of
@@ -87,7 +87,7 @@ def prepare(task: Task, splits: tuple[str, ...], told: Told | None = None) -> Da
 
 
 def _in_vocabulary(example: Example, task: Task) -> Example:
-    """The example with its truth in the order of the task's names; without truth when the data lacks one of them."""
+    """The example with its truth in the order of the task's names; those that the data does not label go unscored."""
     truth = example.truth
     if truth is None or truth.vocabulary == task.vocabulary:
         return example
@@ -95,19 +95,17 @@ def _in_vocabulary(example: Example, task: Task) -> Example:
 
     have, want = truth.vocabulary, task.vocabulary
     coded = task.checked.signature.predicates  # computed by code: no data labels them, and they are not scored
-    missing = [
-        n
-        for group in ("classes", "unary", "binary")
-        for n in getattr(want, group)
-        if n not in getattr(have, group) and n not in coded
+    learned = [("unary", n) for n in want.unary if n not in coded] + [
+        ("binary", n) for n in want.binary if n not in coded
     ]
-    if missing:
-        return replace(example, truth=None)  # metrics of names without labels would be wrong
+    labelled = [n for group, n in learned if n in getattr(have, group)]
+    if not labelled or (task.train.supervision == "labels" and len(labelled) < len(learned)):
+        return replace(example, truth=None)  # nothing to score, or unlabelled names that labels would teach as false
     classes = np.array(
         [want.classes.index(c) if (c := have.classes[k]) in want.classes else -100 for k in truth.classes]
     )
     unary, binary = _columns(truth.unary, have.unary, want.unary), _columns(truth.binary, have.binary, want.binary)
-    return replace(example, truth=type(truth)(want, classes.astype(np.int64), unary, binary))
+    return replace(example, truth=GroundTruth(want, classes.astype(np.int64), unary, binary))
 
 
 def _columns(facts: NDArray[np.bool_], have: tuple[str, ...], want: tuple[str, ...]) -> NDArray[np.bool_]:
