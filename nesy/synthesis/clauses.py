@@ -108,6 +108,9 @@ class _Parser:
         if not self.heroes:
             self.clauses = _existing(self.clauses)
         for a, b in pairwise(self.clauses):
+            if not self.heroes:
+                _elided(a, b)
+                _share_passive(a, b)
             _share(a, b)
         for a, b in pairwise(self.clauses):
             _control(a, b)
@@ -282,6 +285,8 @@ class _Parser:
             again = Clause(clause.verb, list(clause.subject), clause.subject_joint, faults=list(clause.faults))
             _join(again, s)
             again.order = clause.order if clause.order != "while" else ""
+            if not self.heroes and clause.verb.negated and any(x.text in ("but", "but also") for x in s.links):
+                again.verb = replace(again.verb, negated=False)
             self._complements(again, s.chunks)
             if not again.slots and not again.directions:
                 again.faults.append("it is unclear which action this repeats")
@@ -406,6 +411,20 @@ def _share(a: Clause, b: Clause) -> None:
         b.faults.append("it is unclear whether this is denied as well")
     if a.order in ("without", "open", "relative"):
         b.order, b.word = a.order, a.word
+
+
+def _elided(a: Clause, b: Clause) -> None:
+    """``the man does not sit, but the child does``: the verb of the clause before is meant."""
+    if b.verb.lemmas == ("do",) and b.subject and not b.slots and not b.particles and a.verb.lemmas != ("do",):
+        b.verb = replace(a.verb, negated=b.verb.negated)
+        b.slots, b.particles, b.directions = list(a.slots), list(a.particles), list(a.directions)
+
+
+def _share_passive(a: Clause, b: Clause) -> None:
+    """``is thrown by a man and caught by a dog``: the auxiliary serves both."""
+    bare = not b.subject and not b.opens and b.verb.form in ("past", "pp") and not b.verb.passive
+    if a.verb.passive and bare and not b.order and all(s.preposition for s in b.slots):
+        b.verb = replace(b.verb, passive=True, form="pp")
 
 
 def _control(a: Clause, b: Clause) -> None:

@@ -156,7 +156,7 @@ class _Arranger:
             args = last.facts.args if isinstance(last.facts, ast.Or) else (last.facts,)
             last.facts = ast.Or((*args, r.events[0]))
             self.moments[i] = host
-        elif host and c.link != "then" and _retold(r.events, host[-1].facts):
+        elif host and c.link != "then" and (_retold(r.events, host[-1].facts) or self._synonym(i, r, host)):
             self.moments[i] = host
         else:
             self._append(i)
@@ -191,6 +191,11 @@ class _Arranger:
             self._merge(i, i - 1)
             return True
         return False
+
+    def _synonym(self, i: int, r: Reading, host: list[Moment]) -> bool:
+        """Whether another verb says the same again: ``stands still, waits``."""
+        other = set(self.clauses[i].verb.lemmas).isdisjoint(self.clauses[i - 1].verb.lemmas)
+        return other and len(r.events) == 1 and r.events[0] == host[-1].facts
 
     def _made(self, i: int) -> list[Moment]:
         r = self.readings[i]
@@ -304,7 +309,9 @@ def sequence(events: Sequence[Formula]) -> Formula:
     return ast.Then(tuple(events), (None,) * (len(events) - 1))
 
 
-def compose(story: Story, entities: Sequence[Entity], notes: list[str], hints: bool = False) -> Formula | None:
+def compose(
+    story: Story, entities: Sequence[Entity], notes: list[str], hints: bool = False, everyday: bool = False
+) -> Formula | None:
     """The formula of a story, its objects quantified in front; None if it tells nothing."""
     never = _never(story, notes)
     parts = [m.facts for m in story.chain]
@@ -314,7 +321,7 @@ def compose(story: Story, entities: Sequence[Entity], notes: list[str], hints: b
         k = len(parts)
         parts = [ast.Hinted(f, location=(Fraction(i, k), Fraction(i + 1, k))) for i, f in enumerate(parts)]
     by_name = {x.variable: x for x in entities}
-    parts = _alternatives(parts, [*story.beside, *never], by_name)
+    parts = _alternatives(parts, [*story.beside, *never], by_name, everyday)
     parts = _localised(parts, [*story.beside, *never], by_name, notes)
     body = conjunction([*([sequence(parts)] if parts else []), *story.beside, *never])
     bound = bindings([by_name[v] for v in free_variables(body) if v in by_name])
@@ -343,7 +350,9 @@ def _never(story: Story, notes: list[str]) -> list[Formula]:
     return out
 
 
-def _alternatives(parts: Sequence[Formula], rest: Sequence[Formula], by_name: dict[str, Entity]) -> list[Formula]:
+def _alternatives(
+    parts: Sequence[Formula], rest: Sequence[Formula], by_name: dict[str, Entity], everyday: bool
+) -> list[Formula]:
     """Quantify what only one side of an *or* speaks of within that side: the other side may be true without it."""
 
     def inside(f: Formula, others: set[str]) -> Formula:
@@ -358,7 +367,8 @@ def _alternatives(parts: Sequence[Formula], rest: Sequence[Formula], by_name: di
         for g in f.args:
             elsewhere = others | {v for h in f.args if h is not g for v in free_variables(h)}
             own = [v for v in free_variables(g) if v in by_name and v not in elsewhere]
-            if isinstance(g, ast.Atom) and len(g.args) == 1 and by_name.get(g.args[0]) is not None:
+            shared = len({v for h in f.args for v in free_variables(h)}) == 1 or not everyday
+            if shared and isinstance(g, ast.Atom) and len(g.args) == 1 and by_name.get(g.args[0]) is not None:
                 own = []
             out.append(ast.Exists(bindings([by_name[v] for v in own]), g) if own else g)
         return ast.Or(tuple(out))

@@ -10,7 +10,7 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.synthesis.chunks import NounPhrase, Times
 from nesy.synthesis.clauses import Clause, Slot
-from nesy.synthesis.everyday import DURATIVE
+from nesy.synthesis.everyday import COPULAS, DURATIVE, PLACING
 from nesy.synthesis.lexicon import Lexicon, Literal
 from nesy.synthesis.reference import Cast, Entity, Plan, about, bindings, can_be
 from nesy.synthesis.senses import Fit, best
@@ -129,10 +129,17 @@ class Discourse:
         """Leave a clause out; what it speaks of can still be meant by ``it`` and ``the snail`` later."""
         self.notes.append(f"`{clause.text}` was left out: {why}")
         for p in [*clause.subject, *(p for s in clause.slots for p in s.phrases)]:
-            plan = self.cast.plan(p, None, None, False) if p.determiner != "no" else None
-            if plan is not None and not plan.no_object and p.determiner != "pronoun":
-                self.cast.cast(plan)
+            entity = self._mention(p)
+            if self.lexicon.everyday and entity is not None and clause.subject == [p]:
+                self.cast.subject = entity
         return None
+
+    def _mention(self, p: NounPhrase) -> Entity | None:
+        """The object that a phrase speaks of, so that a later ``it`` can go back to it."""
+        plan = self.cast.plan(p, None, None, False) if p.determiner != "no" else None
+        if plan is None or plan.no_object or p.determiner == "pronoun":
+            return None
+        return self.cast.cast(plan)
 
     def _instance(self, clause: Clause, subject: NounPhrase | None, local: bool) -> tuple[list[Formula], bool] | None:
         """The events of a clause without coordination (several for ``two coins``), and whether they are a result."""
@@ -146,6 +153,8 @@ class Discourse:
                 self.notes.append(f"`{p.text}` was read as at least one")
         events: list[Formula] = []
         result = False
+        denied = clause.verb.negated and subject is not None and subject.determiner in ("a", "one", "other")
+        outside = denied and self.lexicon.everyday and "any" not in subject_words(subject)
         group: list[Entity] = []
         roles: dict[str, Entity] = {}
         for copy in range(copies):
@@ -165,10 +174,12 @@ class Discourse:
             own = self.cast.entities[before:]
             formula = conjunction([*literals, *(x for y in own for x in about(y))])
             if local:
+                doer = roles.get("s") if outside else None
                 free = [
                     x
                     for x in own
                     if not x.definite
+                    and x is not doer
                     and not any(p.determiner == "the" and roles.get(r) is x for r, p in fit.phrases.items())
                 ]
                 formula = ast.Exists(bindings(free), formula) if free else formula
@@ -182,6 +193,9 @@ class Discourse:
                 and clause.order != "relative"
             ):
                 self.cast.subject = roles["s"]
+        if self.lexicon.everyday and clause.verb.passive and subject is not None and clause.order != "relative":
+            patient = next((roles[r] for r, p in fit.phrases.items() if p is subject and r in roles), None)
+            self.cast.subject = patient or self.cast.subject
         if counted and self.lexicon.everyday and (counted == "s" or DURATIVE & set(clause.verb.lemmas)):
             events = [conjunction(events)]
         return events, result
@@ -210,13 +224,18 @@ class Discourse:
                 return None
             roles = {**roles, "s": self.cast.cast(Plan(classes=agent))}
         add(fit.sense.meaning, roles)
+        if self.lexicon.everyday:
+            for r, phrase in fit.phrases.items():
+                if r in roles:
+                    for word in phrase.described.split():
+                        add(self.lexicon.described(word), {"s": roles[r]})
         subject = roles.get("s") if not clause.verb.passive else None
         if subject is not None:
-            if clause.verb.lemmas in (("be",), ("get",)):
+            if COPULAS & set(clause.verb.lemmas):
                 for word in clause.adjectives:
                     add(self.lexicon.adjectives.get(word, ()), {"s": subject})
             self._directions(fit, clause, subject, said, add, tell)
-            self._modifiers(fit, clause, subject, said, add, tell)
+            self._modifiers(fit, clause, roles, said, add, tell)
         if not out and clause.there and subject is not None and not clause.slots:
             out.append(ast.Atom(VISIBLE, (subject.variable,)))
         if not out:
@@ -237,8 +256,13 @@ class Discourse:
             elif tell:
                 self.notes.append(f"`{d.text}` was left out of `{clause.text}`")
 
-    def _modifiers(self, fit: Fit, clause: Clause, subject: Entity, said: set[str], add: _Add, tell: bool) -> None:
+    def _modifiers(
+        self, fit: Fit, clause: Clause, roles: dict[str, Entity], said: set[str], add: _Add, tell: bool
+    ) -> None:
+        subject = roles["s"]
         taken = bool(fit.sense.complements)
+        moved = self.lexicon.everyday and bool(PLACING & set(clause.verb.lemmas))
+        place = roles["o"] if moved and "o" in roles else subject
         used = [id(s.phrases[0]) for s in fit.used]
         for slot in clause.slots:
             if id(slot.phrases[0]) in used:
@@ -250,10 +274,12 @@ class Discourse:
                 if m.after and said and not (m.after & said):
                     continue
                 plan = self.cast.plan(np, m.complement.sort, subject, False)
-                if plan is not None and (shield or not taken):
+                if plan is not None and (shield or not taken or self.lexicon.everyday):
                     found = (m, plan)
                     break
             if found is None:
+                if self.lexicon.everyday:
+                    self._mention(np)
                 if tell:
                     self.notes.append(f"`{slot.preposition} {np.text}` was left out of `{clause.text}`")
                 continue
@@ -263,9 +289,13 @@ class Discourse:
                 add([replace(x, positive=x.positive ^ off) for x in m.meaning], {"s": subject})
             else:
                 taken = True
-                add(m.meaning, {"s": subject, "o": self.cast.cast(plan)})
+                add(m.meaning, {"s": place, "o": self.cast.cast(plan)})
                 if np.vague and tell:
                     self.notes.append(f"`{np.text}` was read as at least one")
+
+
+def subject_words(np: NounPhrase | None) -> list[str]:
+    return np.text.split() if np is not None else []
 
 
 def _expand(slots: Sequence[Slot]) -> list[list[Slot]]:

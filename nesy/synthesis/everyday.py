@@ -12,13 +12,11 @@ from nesy.synthesis.lexicon import PHRASAL, Complement, Lexicon, Modifier, Sense
 from nesy.synthesis.morphology import IRREGULAR, plural
 from nesy.synthesis.synonyms import SAME, WIDER
 
-MALE = "man boy guy father dad gentleman husband brother son grandfather he"
-FEMALE = "woman girl lady mother mom wife sister daughter grandmother she"
 KINDS = {
-    "man": "man guy gentleman father dad husband grandfather fellow",
-    "woman": "woman lady mother mom wife grandmother",
-    "boy": "boy son",
-    "girl": "girl daughter",
+    "man": "man guy gentleman father dad daddy husband grandfather grandpa uncle fellow",
+    "woman": "woman lady mother mom mommy mum wife grandmother grandma aunt",
+    "boy": "boy son brother",
+    "girl": "girl daughter sister",
 }
 """Words for different people: a man and a woman are two, a man and a guy may be one."""
 PEOPLE: dict[str, tuple[str, ...]] = {  # the names that may stand for a word, the best first
@@ -32,6 +30,9 @@ PEOPLE: dict[str, tuple[str, ...]] = {  # the names that may stand for a word, t
     "someone": ("person", "human", "adult"), "person": ("human", "adult"),
 }  # fmt: skip
 ANYONE = "someone somebody anyone anybody"
+COPULAS = frozenset({"be", "get", "become", "stay", "remain"})
+PLACING = words("put place set lay drop throw leave hang toss stack")
+"""Verbs behind whose object a preposition tells where the object is, and not the subject."""
 DURATIVE = words(
     "hold carry ride follow chase look watch read wear touch play talk push pull lean sit stand lie eat drink cover "
     "hug feed wash cut"
@@ -45,6 +46,8 @@ def add_everyday(lexicon: Lexicon) -> None:
     _nouns(lexicon)
     _verbs(lexicon)
     _changes(lexicon)
+    for lemma in COPULAS:
+        lexicon.add_verb(lemma, Sense(None, "", (), ()))
 
 
 def _people(lexicon: Lexicon) -> None:
@@ -52,9 +55,7 @@ def _people(lexicon: Lexicon) -> None:
     for kind, nouns in KINDS.items():
         for word in nouns.split():
             lexicon.kinds[word] = lexicon.kinds[plural(word)] = kind
-    for gender, nouns in (("m", MALE), ("f", FEMALE)):
-        for word in nouns.split():
-            lexicon.genders[word] = gender
+    lexicon.genders = {word: "m" if kind in ("man", "boy") else "f" for word, kind in lexicon.kinds.items()}
     for word, names in PEOPLE.items():
         found = next((n for n in (word, *names) if n in classes), None)
         narrower = frozenset(c for c in classes if word in WIDER.get(c, ()) or word in PEOPLE.get(c, ()))
@@ -62,6 +63,8 @@ def _people(lexicon: Lexicon) -> None:
             lexicon.add_noun(word, frozenset({found}))
         elif narrower:  # a person, where only men and women are told apart
             lexicon.add_noun(word, narrower)
+    lexicon.people = frozenset(c for c in classes if (c in PEOPLE and c != "baby") or "person" in WIDER.get(c, ()))
+    lexicon.people -= {"baby"}
     agent = lexicon.nouns.get("someone") or lexicon.nouns.get("person")
     if agent is not None:
         lexicon.agent = agent.classes

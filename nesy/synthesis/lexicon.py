@@ -112,7 +112,8 @@ class Lexicon:
     """All words of a domain.
 
     hero: the class that captions are about, if the domain has one. nouns: by word or words, singular and plural.
-    forms: inflected verb to (lemma, tag). senses: by lemma. agent: the classes of *someone*. kinds: words for people of
+    forms: inflected verb to (lemma, tag). senses: by lemma. agent: the classes of *someone*, people: of
+    everybody who is not called *it*. kinds: words for people of
     different kinds (man, woman). genders: ``m`` and ``f`` of such words.
     """
 
@@ -129,6 +130,7 @@ class Lexicon:
     results: frozenset[str] = frozenset()
     exclusive: list[frozenset[str]] = field(default_factory=list)
     agent: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
     kinds: dict[str, str] = field(default_factory=dict)
     genders: dict[str, str] = field(default_factory=dict)
 
@@ -136,6 +138,17 @@ class Lexicon:
     def everyday(self) -> bool:
         """No main character: captions are read by the conventions of everyday English."""
         return self.hero is None
+
+    def described(self, word: str) -> tuple[Literal, ...]:
+        """What a word in front of a noun says of the object: ``broken``, ``spinning``."""
+        if word in self.adjectives:
+            return self.adjectives[word]
+        for lemma, tag in self.forms.get(word, ()):
+            if tag == "ing":
+                for s in self.senses[lemma]:
+                    if s.meaning and not s.complements and not s.particle:
+                        return s.meaning
+        return ()
 
     def add_verb(self, lemma: str, sense: Sense | None = None) -> None:
         """Make ``lemma`` known in all its forms, with one more sense if given."""
@@ -194,6 +207,8 @@ def _add_names(lexicon: Lexicon) -> None:
         for lemma in lemmas:
             if preposition in PHRASAL:  # "picks up the cup", "picks the cup up"
                 lexicon.add_verb(lemma, Sense(None, preposition, (Complement(frozenset({""}), None),), literal))
+                if lemma in ("put", "set", "lay"):  # "puts the cup on the table"
+                    lexicon.add_verb(lemma, Sense(None, "", (Complement(frozenset({""}), None),), literal))
             else:
                 lexicon.add_verb(lemma, Sense(None, "", (Complement(frozenset({preposition}), None),), literal))
         if not lemmas:

@@ -124,7 +124,8 @@ class Cast:
     def _pronoun(self, np: NounPhrase, sort: Sort, actor: Entity | None, subject: bool) -> Plan | None:
         if np.text in e.REFLEXIVE:
             return None
-        last = [self.subject] if subject and self.subject is not None else []
+        first = subject or self.lexicon.everyday
+        last = [self.subject] if first and self.subject is not None else []
         order = [x for x in [*last, *reversed(self.recent)] if x is not actor and can_be(x, sort)]
         if np.head == "one":  # one more of the kind
             model = next((x for x in order if x is not self.hero), None)
@@ -142,7 +143,7 @@ class Cast:
 
     def _unfit(self, x: Entity, pronoun: str) -> int:
         """How badly a pronoun fits an object: 0 well, 3 not at all."""
-        gender, someone = self.lexicon.genders.get(x.head, ""), bool(x.classes & self.lexicon.agent)
+        gender, someone = self.lexicon.genders.get(x.head, ""), bool(x.classes & self.lexicon.people)
         if pronoun in ("he", "him", "she", "her"):
             wanted = "m" if pronoun in ("he", "him") else "f"
             return 0 if gender == wanted else 3 if gender else 1 if someone else 2

@@ -53,7 +53,7 @@ class Rules(SpecExtractor):
         discourse = Discourse(self.lexicon, notes)
         readings = [discourse.read(c) for c in clauses]
         story = arrange(clauses, readings, self.lexicon.exclusive, notes, self.lexicon.everyday)
-        formula = compose(story, discourse.cast.entities, notes, self.hints)
+        formula = compose(story, discourse.cast.entities, notes, self.hints, self.lexicon.everyday)
         if formula is None:
             return Extraction(caption, None, "rejected", "no event that is understood", tuple(notes))
         try:

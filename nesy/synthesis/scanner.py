@@ -18,6 +18,7 @@ from nesy.synthesis.chunks import (
     VerbGroup,
     Whole,
 )
+from nesy.synthesis.everyday import COPULAS
 from nesy.synthesis.lexicon import Lexicon
 from nesy.synthesis.noun_phrases import noun_ahead, noun_phrase
 from nesy.synthesis.tokens import END, MAX_WORDS, Speller, tokenize
@@ -43,6 +44,7 @@ class Scanner:
     def scan(self, caption: str, notes: list[str]) -> list[Chunk]:
         """The chunks of a caption, always with an :class:`End` at the end; corrections go to ``notes``."""
         words = tokenize(caption)
+        words = _neither(words)
         if "someone" in self._known.lexicon.nouns:
             words = _somebody(words)
         if len(words) > MAX_WORDS:
@@ -87,11 +89,21 @@ class _Scan:
             whole = WHOLE.at(self.w.words, i)
             if whole:
                 return self._add(Whole(self.w.text(i, i + whole)), i + whole)
+        if self._copula() and (n := self.w.known.adjectives.at(self.w.words, i)) and self._stateful(i, n):
+            return self._add(Adjective(self.w.text(i, i + n)), i + n)
         for attempt in (self._times, self._direction, self._phrase, self._verb, self._noun, self._small):
             j = attempt(i)
             if j > i:
                 return j
         return self._add(Unknown(w), i + 1)
+
+    def _copula(self) -> bool:
+        last = self._last()
+        return self.w.lexicon.everyday and isinstance(last, VerbGroup) and bool(COPULAS & set(last.lemmas))
+
+    def _stateful(self, i: int, n: int) -> bool:
+        """Whether the adjective at ``i`` describes no noun behind it: ``is open``, not ``gets open boxes``."""
+        return not self.w.noun(i + n)
 
     def _verb(self, i: int) -> int:
         found = verb_group(self.w, i)
@@ -222,3 +234,15 @@ def _somebody(words: list[str]) -> list[str]:
         else:
             out.append(word)
     return out
+
+
+def _neither(words: list[str]) -> list[str]:
+    """``neither a coin nor a gem is taken`` as ``a coin and a gem is not taken``."""
+    for k, word in enumerate(words):
+        if word != "neither" or words[k + 1 : k + 2] == [] or words[k + 1] not in e.INDEFINITE | e.DEFINITE:
+            continue
+        nor = next((j for j in range(k + 1, min(k + 6, len(words))) if words[j] == "nor"), None)
+        verb = next((j for j in range(nor or len(words), len(words)) if words[j] in e.BE | e.DO | e.HAVE), None)
+        if nor is not None and verb is not None:
+            return [*words[:k], *words[k + 1 : nor], "and", *words[nor + 1 : verb + 1], "not", *words[verb + 1 :]]
+    return words

@@ -63,6 +63,8 @@ def _fit(sense: Sense, cast: Cast, clause: Clause, subject: NounPhrase | None, p
         fit.fill("s", plan, subject)
         if subject and subject.determiner == "pronoun" and plan.old is not cast.hero:
             fit.score -= 8  # a pronoun is the main character wherever that makes sense
+        if subject is None and plan.old is not cast.subject:
+            fit.score -= 3  # the subject of the clause before goes on wherever that makes sense
         actor = plan.old
     if sense.particle and sense.particle not in clause.particles:
         split = next((s for s in slots if s.preposition == sense.particle), None)

@@ -160,7 +160,7 @@ def _ahead(w: Words, i: int) -> _Ahead:
     ahead = _Ahead(i)
     while True:
         word = w[ahead.place]
-        if word in ("not", "never"):
+        if word in ("not", "never", "neither"):
             ahead.negated = not ahead.negated
         elif word in e.ALMOST:
             ahead.doubt = word
