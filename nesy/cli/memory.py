@@ -109,7 +109,7 @@ def ask(
     from nesy.memory.store import TripleStore
 
     with TripleStore.open(store, create=False) as kept:
-        if video is not None and video not in (names := [v.name for v in kept.videos()]):
+        if video is not None and video not in (names := kept.known()):
             from nesy.errors import did_you_mean
 
             raise DataError(f"no video `{video}` in the memory", hint=did_you_mean(video, names))
@@ -139,7 +139,7 @@ def ask(
 
 @memory.command("walk")
 def walk(
-    concepts: Annotated[list[str], typer.Argument(help="Objects, classes or predicates to start from.")],
+    concepts: Annotated[list[str], typer.Argument(help="Objects, classes or predicates to start from, or a question.")],
     store: Store,
     limit: Annotated[int, typer.Option(min=1, help="At most so many videos.")] = 10,
     as_json: Json = False,
@@ -152,6 +152,14 @@ def walk(
     from nesy.memory.store.walk import Walker
 
     with TripleStore.open(store, create=False) as kept:
+        if len(concepts) == 1 and concepts[0].strip().endswith("?"):
+            from nesy.memory.answers import concepts as spoken_of
+            from nesy.memory.answers import reader
+
+            there = {x for names in kept.vocabulary().values() for x in names if kept.occurs(x)}
+            concepts = [c for c in spoken_of(reader(kept).read(concepts[0])) if c in there]
+            if not concepts:
+                raise DataError("nothing that the question speaks of occurs in the memory")
         found = Walker(kept).walk(concepts, top=limit)
     if as_json:
         print(json.dumps({"videos": dict(found.videos), "concepts": dict(found.concepts)}))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from nesy.dsl import ast
 from nesy.dsl.printer import to_text
 from nesy.errors import DataError
 from nesy.memory.formulas import ask_formula
@@ -75,7 +76,19 @@ def reader(store: TripleStore) -> Questions:
     if not any(names.values()):
         raise DataError("nothing is remembered yet", hint="`nesy memory add GRAPH.json --store DIR`")
     domain = Domain(tuple(names["classes"]), tuple(names["unary"]), tuple(names["binary"]))
-    return Questions(domain, [v.name for v in store.videos()])
+    return Questions(domain, tuple(store.known()))
+
+
+def concepts(question: Question) -> list[str]:
+    """The classes and predicates that a question speaks of: where a walk through the memory begins."""
+    found: dict[str, None] = {}
+    for r in question.readings:
+        for f in ast.walk(r.formula):
+            if isinstance(f, ast.Atom):
+                found[f.predicate] = None
+            elif isinstance(f, ast.Exists):
+                found |= {b.sort: None for b in f.bindings if b.sort is not None and b.var != r.variable}
+    return list(found)
 
 
 def answer(question: Question | str, store: TripleStore, *, sure: float = SURE, limit: int | None = None) -> Reply:
@@ -133,14 +146,14 @@ def _occurrences(reading: Reading, store: TripleStore, videos: tuple[str, ...] |
 def _videos(q: Question, store: TripleStore, videos: tuple[str, ...] | None) -> list[Item]:
     """P(statement) on each video, most probable first: exact on the kept graphs, else the best occurrence's."""
     formula = q.readings[0].formula
-    known = {v.name: v for v in store.videos()}
+    known = store.known()
     chosen = [v for v in (videos or tuple(known)) if v in known]
-    kept = [v for v in chosen if known[v].graph]
+    kept = [v for v in chosen if known[v]]
     items = []
     if kept:
         for r in ask_formula(formula, store, videos=kept, witness=False):
             items.append(Item(r.video, r.probability, fps=r.fps))
-    others = tuple(v for v in chosen if not known[v].graph)
+    others = tuple(v for v in chosen if not known[v])
     if others:
         best: dict[str, Occurrence] = {}
         for o in _occurrences(q.readings[0], store, others):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import reduce
 
 import torch
 
@@ -56,16 +55,17 @@ def ask_formula(
         DataError: nothing is remembered.
     """
     formula = parse_formula(text, "<formula>") if isinstance(text, str) else text
-    chosen = list(videos) if videos is not None else [v.name for v in store.videos() if v.graph]
+    chosen = list(videos) if videos is not None else [name for name, kept in store.known().items() if kept]
     if not chosen:
         raise DataError("no scene graph is kept in the memory", hint="`nesy memory add GRAPH.json --store DIR`")
-    graphs = {name: recall(store, name) for name in chosen}
-    everything = reduce(join, [g.graph.vocabulary for g in graphs.values()])
+    names = store.vocabulary()
+    everything = Vocabulary(tuple(names["classes"]), tuple(names["unary"]), tuple(names["binary"]))
     signature = Signature.of(classes=everything.classes, unary=everything.unary, binary=everything.binary)
     check_formula(formula, signature, source=text if isinstance(text, str) else None)
     formula = elaborate(formula, signature)
     found: list[Remembered] = []
-    for name, file in graphs.items():
+    for name in chosen:
+        file = recall(store, name)
         rate = file.graph.fps[0]
         try:
             answer = query(formula, widen(file.graph, everything), method=method, witness=witness)
@@ -77,15 +77,6 @@ def ask_formula(
         frames = () if w is None else w.frames
         found.append(Remembered(name, answer.probability, answer, objects, frames, rate))
     return sorted(found, key=lambda r: (r.error is not None, -r.probability))
-
-
-def join(a: Vocabulary, b: Vocabulary) -> Vocabulary:
-    """All names of both, in the order in which they come."""
-    return Vocabulary(
-        tuple(dict.fromkeys(a.classes + b.classes)),
-        tuple(dict.fromkeys(a.unary + b.unary)),
-        tuple(dict.fromkeys(a.binary + b.binary)),
-    )
 
 
 def widen(graph: SceneGraph, vocabulary: Vocabulary) -> SceneGraph:

@@ -109,6 +109,7 @@ def test_ask_a_formula(store: str, capsys: pytest.CaptureFixture[str]):
 def test_walk(store: str, capsys: pytest.CaptureFixture[str]):
     row = told(capsys, "walk", "killing", "--store", store)
     assert next(iter(row["videos"])) == "one"
+    assert next(iter(told(capsys, "walk", "who died?", "--store", store)["videos"])) == "one"
 
 
 def test_forget(store: str, capsys: pytest.CaptureFixture[str]):
@@ -135,6 +136,7 @@ MISTAKES = [
     (["ask", "who died?", "--store", "STORE", "--video", "tow"], "did you mean `two`?"),
     (["ask", "who died?", "--store", "STORE", "--from", "2"], "--from, --to and --svg go with a pattern"),
     (["walk", "jumpin", "--store", "STORE"], "did you mean `jumping`?"),
+    (["walk", "who slept?", "--store", "STORE"], "the question is not understood"),
     (["show", "--store", "STORE", "--video", "x"], "no video `x`"),
     (["export", "--store", "STORE", "-f", "turtle"], "no format `turtle`"),
     (["export", "--store", "STORE", "--json"], "--json goes with --out"),

@@ -219,6 +219,23 @@ def test_a_bad_triple_in_the_middle_leaves_nothing_behind(tmp_path: Path):
             store.add([Triple("v/\ud800", "p", None, "v", 0, 1)])
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.lists(a_triple(), max_size=8), memberships)
+def test_the_names_that_occur(triples, members):
+    with tempfile.TemporaryDirectory() as folder:
+        everything = stored(folder, triples, members)
+        with TripleStore.open(folder) as store:
+            facts = [t for t in everything if t.predicate != IS_A]
+            assert store.vocabulary() == {
+                "classes": sorted({c for _, c in members}),
+                "unary": sorted({t.predicate for t in facts if t.object is None}),
+                "binary": sorted({t.predicate for t in facts if t.object is not None}),
+            }
+            for name in [*OBJECTS, *CLASSES, *PREDICATES]:
+                assert store.occurs(name) == any(name in (t.subject, t.predicate, t.object) for t in everything)
+            assert list(store.known()) == [v.name for v in store.videos()]
+
+
 def test_forgetting(tmp_path: Path):
     with TripleStore.open(tmp_path) as store:
         episode(store, "old", 0.9, 0.2, graph=b"{}")

@@ -228,6 +228,14 @@ class TripleStore:
             )
             return [Video(n, fps, frames, t, counts.get(i, 0), bool(g)) for n, fps, frames, t, i, g in rows]
 
+    def known(self) -> dict[str, bool]:
+        """The names of the remembered videos, in the order in which they came, and whether their graph is kept."""
+        with named(self.path):
+            rows = self._link.execute(
+                "SELECT n.name, v.graph IS NOT NULL FROM videos v JOIN names n ON n.id = v.id ORDER BY v.added, v.id"
+            )
+            return {name: bool(kept) for name, kept in rows}
+
     def graph(self, video: str) -> bytes | None:
         """The JSON of a video's scene graph, None where it is not kept."""
         with named(self.path):
@@ -264,17 +272,36 @@ class TripleStore:
 
     def vocabulary(self) -> dict[str, list[str]]:
         """The names that occur or were declared: ``classes``, ``unary`` and ``binary`` predicates, sorted."""
+        found: dict[str, set[str]] = {"classes": set(), "unary": set(), "binary": set()}
         with named(self.path):
-            found: dict[str, set[str]] = {"classes": set(self.classes()), "unary": set(), "binary": set()}
             for kind, name in self._link.execute("SELECT kind, name FROM vocabulary"):
                 found.setdefault(kind, set()).add(name)
+            found["classes"] |= {name for _, name in self._occurring("object", "predicate = 1")}
             known = set().union(*found.values())
-            for name in self.predicates():  # triples may be stored without a word about the vocabulary
-                if name != IS_A and name not in known:
-                    for kind, unary in (("unary", True), ("binary", False)):
-                        if self.match(Pattern(predicate=name, unary=unary), limit=1, best=False):
+            for number, name in self._occurring("predicate", "true"):
+                if name != IS_A and name not in known:  # stored without a word about the vocabulary
+                    for kind, null in (("unary", "IS NULL"), ("binary", "NOT NULL")):
+                        if self._one(f"SELECT 1 FROM triples WHERE predicate = ? AND object {null} LIMIT 1", number):
                             found[kind].add(name)
-            return {kind: sorted(names) for kind, names in found.items()}
+        return {kind: sorted(names) for kind, names in found.items()}
+
+    def occurs(self, name: str) -> bool:
+        """Whether any triple mentions the name as subject, predicate or object."""
+        with named(self.path):
+            number = self._number(name)
+            return number is not None and any(
+                self._one(f"SELECT 1 FROM triples WHERE {column} = ? LIMIT 1", number)
+                for column in ("subject", "predicate", "object")
+            )
+
+    def _occurring(self, column: str, condition: str) -> list[tuple[int, str]]:
+        """The different values of an indexed column with their names, by one jump in the index for each."""
+        least = f"SELECT min({column}) FROM triples WHERE {condition}"
+        return self._link.execute(
+            f"WITH RECURSIVE each(x) AS (SELECT ({least}) UNION ALL "
+            f"SELECT ({least} AND {column} > x) FROM each WHERE x IS NOT NULL) "
+            "SELECT x, name FROM each JOIN names ON names.id = x"
+        ).fetchall()
 
     def nearest(self, vector: NDArray[np.float32], space: str, top: int = 10) -> list[tuple[str, float]]:
         """The ``top`` names of a space by cosine to ``vector``, nearest first; a plain scan, so the answer is exact."""
