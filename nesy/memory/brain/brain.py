@@ -242,14 +242,22 @@ class TensorBrain(nn.Module):
             )
         return self.decode(q, seen, mode=mode, given=given, labels=labels, time=times, generator=generator)
 
-    def joint(self, q: Tensor) -> Tensor:
-        """log P(s, o, p) from one state q_T [D] by enumeration, [S, O, P]; the slow exact form of sampling."""
+    def joint(self, q: Tensor, subjects: Tensor | None = None, objects: Tensor | None = None) -> Tensor:
+        """log P(s, o, p) from one state q_T [D] without senses, by enumeration: [S, O, P].
+
+        ``subjects`` and ``objects`` are the positions on the first two axes, all when not given. The probabilities are
+        those of the whole candidate set, not renormalised to the positions asked for.
+        """
         size = sum(self.groups[r].capacity for r in self.subjects)
-        every = torch.arange(size, device=q.device)
-        s, o = (x.reshape(-1) for x in torch.meshgrid(every, every, indexing="ij"))
-        given = Statements(s, o, torch.zeros_like(s))
-        out = self.decode(q.expand(size * size, -1), mode="teacher", given=given)
-        first = out.subject.log_softmax(-1).gather(-1, s[:, None]).reshape(size, size)[:, 0]
-        second = out.object.log_softmax(-1).gather(-1, o[:, None]).reshape(size, size)
-        third = out.predicate.log_softmax(-1).reshape(size, size, -1)
+        s = torch.arange(size, device=q.device) if subjects is None else subjects
+        o = torch.arange(size, device=q.device) if objects is None else objects
+        gates = self.gates if self.feeds_back else (1.0, 0.0)
+        bank = self.bank(self.subjects)
+        q, h = self.evolve(q[None], q.new_zeros(1, self.context))
+        first = self.measure(q, self.subjects).log_softmax(-1)[0, s]
+        q, h = self.evolve(gates[0] * q + gates[1] * bank[s], h.expand(len(s), -1))
+        second = self.measure(q, self.subjects).log_softmax(-1)[:, o]
+        q = (gates[0] * q[:, None] + gates[1] * bank[o]).flatten(0, 1)
+        q, h = self.evolve(q, h.repeat_interleave(len(o), 0))
+        third = self.measure(q, PREDICATE).log_softmax(-1).reshape(len(s), len(o), -1)
         return first[:, None, None] + second[:, :, None] + third

@@ -23,6 +23,7 @@ class Group:
         self.names: list[str | None] = [*names, *([None] * reserve)]
         self._rows: dict[str, int] = {name: row for row, name in enumerate(names)}
         self._free: list[int] = list(range(len(self.names) - 1, len(names) - 1, -1))
+        self.used = torch.tensor([n is not None for n in self.names], dtype=torch.bool)
 
     @property
     def capacity(self) -> int:
@@ -61,13 +62,13 @@ class Group:
                 hint="forget some indices (policy budget), or grow the group",
             )
         row = self._free.pop()
-        self.names[row], self._rows[name] = name, row
+        self.names[row], self._rows[name], self.used[row] = name, row, True
         return row
 
     def release(self, row: int) -> str:
         """Take the name off ``row`` and put the row back into the pool; returns the name."""
         name = self.name(row)
-        self.names[row] = None
+        self.names[row], self.used[row] = None, False
         del self._rows[name]
         self._free.append(row)
         return name
@@ -76,6 +77,7 @@ class Group:
         """Add ``rows`` free rows."""
         self._free = list(range(self.capacity + rows - 1, self.capacity - 1, -1)) + self._free
         self.names += [None] * rows
+        self.used = torch.cat([self.used, torch.zeros(rows, dtype=torch.bool)])
 
     def rows(self) -> list[int]:
         """The rows in use, ascending."""
@@ -109,4 +111,4 @@ class Candidates:
 
     def used(self) -> Tensor:
         """bool [K], True where a position carries an index."""
-        return torch.tensor([n is not None for g in self.groups for n in g.names])
+        return torch.cat([g.used for g in self.groups])

@@ -46,7 +46,7 @@ class Statements:
     def __len__(self) -> int:
         return int(self.subject.shape[0])
 
-    def __getitem__(self, rows: Tensor) -> Statements:
+    def __getitem__(self, rows: Tensor | slice) -> Statements:
         return Statements(
             self.subject[rows],
             self.object[rows],
@@ -73,6 +73,19 @@ class Decoded:
     object_labels: dict[str, Tensor]
     chosen: Statements
     scene: Tensor
+
+    def part(self, rows: slice) -> Decoded:
+        """The pass of some rows only."""
+        return Decoded(
+            None if self.time is None else self.time[rows],
+            self.subject[rows],
+            self.object[rows],
+            self.predicate[rows],
+            {g: x[rows] for g, x in self.subject_labels.items()},
+            {g: x[rows] for g, x in self.object_labels.items()},
+            self.chosen[rows],
+            self.scene[rows],
+        )
 
     def log_prob(self) -> Tensor:
         """log P of the chosen statement, [B], by the chain rule."""

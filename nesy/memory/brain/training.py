@@ -27,6 +27,9 @@ from nesy.memory.brain.statement import Features, Statements, nll
 Task = Literal["perceive", "episodic", "engram", "semantic", "recognise"]
 
 
+SEEN = ("perceive", "engram", "recognise")
+
+
 def losses(
     brain: TensorBrain,
     truth: Statements,
@@ -42,30 +45,37 @@ def losses(
         labels: label groups to be read after subject and object.
         weight: [B], probabilities of the statements in place of one each; semantic task only.
     """
-    found: dict[str, Tensor] = {}
+    tasks = tuple(tasks)
     for task in tasks:
         one_of(task, Task, "training task")
-        if task in ("perceive", "engram", "recognise"):
-            if seen is None or seen.scene is None:
-                raise NesyError(f"training task `{task}` needs the features of the scenes")
-            if task == "perceive":
-                heads = brain.perceive(seen, mode="teacher", given=truth, labels=labels).losses(truth)
-                heads.pop("time", None)
-                found[task] = torch.stack(list(heads.values())).mean()
-                continue
-            q = brain.start(len(truth)) + brain.encode(scene=seen.scene)
-            if task == "recognise":
-                found[task] = nll(brain.measure(q, TIME), _times(truth))
-                continue
-        elif task == "episodic":
-            q = brain.bank(TIME)[_times(truth)]
-        else:
-            q = brain.semantic.expand(len(truth), -1)
-        out = brain.decode(q, mode="teacher", given=truth, labels=labels)
-        if weight is not None and task == "semantic":
-            found[task] = -(weight * out.log_prob()).sum() / 3
-        else:
-            found[task] = torch.stack(list(out.losses(truth).values())).mean()
+        if task in SEEN and (seen is None or seen.scene is None):
+            raise NesyError(f"training task `{task}` needs the features of the scenes")
+    found: dict[str, Tensor] = {}
+    scene = None
+    if seen is not None and seen.scene is not None:
+        scene = brain.start(len(truth)) + brain.encode(scene=seen.scene)
+    if "perceive" in tasks and seen is not None:
+        heads = brain.perceive(seen, mode="teacher", given=truth, labels=labels).losses(truth)
+        heads.pop("time", None)
+        found["perceive"] = torch.stack(list(heads.values())).mean()
+    if "recognise" in tasks and scene is not None:
+        found["recognise"] = nll(brain.measure(scene, TIME), _times(truth))
+    starts: dict[str, Tensor] = {}
+    if "episodic" in tasks:
+        starts["episodic"] = brain.bank(TIME)[_times(truth)]
+    if "engram" in tasks and scene is not None:
+        starts["engram"] = scene
+    if "semantic" in tasks:
+        starts["semantic"] = brain.semantic.expand(len(truth), -1)
+    if starts:  # one pass of the chain for all of memory: at these sizes a pass costs by the call
+        everything = truth[torch.arange(len(truth), device=brain.semantic.device).repeat(len(starts))]
+        out = brain.decode(torch.cat(list(starts.values())), mode="teacher", given=everything, labels=labels)
+        for i, name in enumerate(starts):
+            part = out.part(slice(i * len(truth), (i + 1) * len(truth)))
+            if weight is not None and name == "semantic":
+                found[name] = -(weight * part.log_prob()).sum() / 3
+            else:
+                found[name] = torch.stack(list(part.losses(truth).values())).mean()
     return found
 
 
