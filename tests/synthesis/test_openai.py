@@ -269,6 +269,20 @@ def test_the_cache_is_a_file_of_its_own_kind(tmp_path: Path):
     assert a != key_of("m", [{"role": "user", "content": "y"}], 0.0) != key_of("m2", [], 0.0)
 
 
+FIRST_RUN = """
+import pathlib, sys
+from nesy.dsl.parser import load
+from nesy.synthesis import extractors
+from nesy.synthesis.captions import read_captions
+from nesy.synthesis.extraction import extract
+from nesy.synthesis.vocabulary import documented
+folder = pathlib.Path(sys.argv[1])
+domain = documented(load(folder / "d.dsl"))
+openai = extractors["openai"](domain, {"model": "m", "cache": str(folder / "answers.sqlite"), "concurrency": 2})
+extract(openai, read_captions(folder / "c.jsonl"), domain)
+"""
+
+
 def test_killed_in_the_middle_and_resumed_without_asking_twice(tmp_path: Path, monkeypatch, capsys):
     (tmp_path / "d.dsl").write_text("class dog, person unary running, asleep binary near")
     lines = [json.dumps({"id": i, "caption": f"Dog {i} runs."}) for i in range(10)]
@@ -285,11 +299,10 @@ def test_killed_in_the_middle_and_resumed_without_asking_twice(tmp_path: Path, m
         "--set", "model=m", "--set", f"cache={tmp_path / 'answers.sqlite'}", "--set", "concurrency=2",
         "-o", str(tmp_path / "specs.dsl"),
     ]  # fmt: skip
-    program = f"from nesy.cli.extract import app; from nesy.cli.app import run; run({arguments!r})"
     with ChatServer(script) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         first = subprocess.Popen(
-            [sys.executable, "-c", program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [sys.executable, "-c", FIRST_RUN, str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
         try:
