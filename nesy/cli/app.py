@@ -18,9 +18,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-# Plain text in a notebook too, where rich would write HTML and ask for widgets.
-err = Console(stderr=True, highlight=False, soft_wrap=True, force_jupyter=False)
-out = Console(highlight=False, soft_wrap=True, force_jupyter=False)
+# A notebook is told plain text: there rich would write HTML, ask for widgets and take the cell for a terminal.
+PLAIN = False if "ipykernel" in sys.modules else None
+err = Console(stderr=True, highlight=False, soft_wrap=True, force_terminal=PLAIN, force_jupyter=PLAIN)
+out = Console(highlight=False, soft_wrap=True, force_terminal=PLAIN, force_jupyter=PLAIN)
 DEBUG = "NESY_DEBUG"
 # Some versions of typer bring their own copy of click: take its error class from there, whichever it is.
 UsageError: Any = typer.BadParameter.__bases__[0]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nesy.dsl import ast
+from nesy.dsl import ast, builder
 from nesy.dsl.explain import explain
 from nesy.dsl.printer import statement_text, to_text
 from nesy.dsl.signature import Signature
@@ -78,6 +79,8 @@ def show(
         graph = read_graph(graph)
     if isinstance(x, (str, Path)):
         x = _read(x)
+    if isinstance(x, builder.Formula):
+        x = x.node
     match x:
         case ast.Formula() if graph is not None:
             return shown_asked(ask(x, graph), graph.ids)
@@ -264,6 +267,7 @@ def _style() -> Html:
 
 SHOWN_TYPES = {
     "nesy.dsl.ast": ("Formula", "Module"),
+    "nesy.dsl.builder": ("Formula",),
     "nesy.scenegraph.file": ("GraphFile",),
     "nesy.reasoners.temporal.query": ("Answer",),
     "nesy.viz.asked": ("Asked",),
@@ -278,6 +282,7 @@ def extend(ipython: Any) -> None:
     """
     from IPython.core.magic import no_var_expand
 
+    warnings.filterwarnings("ignore", message="IProgress not found")  # bars are text; widgets are not needed
     html = ipython.display_formatter.formatters["text/html"]
     shown: Callable[[object], str] = lambda x: str(show(x).html)  # noqa: E731
     for module, names in SHOWN_TYPES.items():

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nesy
-from nesy.dsl import ast
+from nesy.dsl import ast, builder
 from nesy.dsl.explain import explain
 from nesy.dsl.parser import parse_formula, parse_module
 from nesy.dsl.tree import label, tree
@@ -159,8 +159,8 @@ def test_the_extension_shows_and_tells(chase: Path, capsys: pytest.CaptureFixtur
     shell = shells.InteractiveShell()
     shell.run_line_magic("load_ext", "nesy")
     f = parse_formula(FORMULA)
-    formats, _ = shell.display_formatter.format(f)
-    assert formats["text/html"] == nesy.show(f).html
+    for x in (f, builder.Formula(f)):
+        assert shell.display_formatter.format(x)[0]["text/html"] == nesy.show(f).html
     assert "srcdoc" in shell.display_formatter.format(read_graph(chase))[0]["text/html"]
     result = shell.run_cell("import nesy; nesy.show('exists {')", silent=True)
     assert isinstance(result.error_in_exec, NesyError)
