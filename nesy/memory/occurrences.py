@@ -45,6 +45,10 @@ class Occurrence:
     confidence: float
 
 
+VISIBLE = "visible"
+"""The language's own predicate: presence in a frame, of which there are no triples."""
+
+
 class NotAStory(DataError):
     """The formula says more than a sequence of events; the exact reasoner can answer it, the triples cannot."""
 
@@ -92,7 +96,7 @@ def _event(
             variable = atoms[0].args[0]  # "a monster": an object of one of these classes
             have = sorts[variable]
             sorts[variable] = tuple(a.predicate for a in atoms if have is None or a.predicate in have)
-        elif len(atoms) == len(choice) == 1 and len(atoms[0].args) in (1, 2):
+        elif len(atoms) == len(choice) == 1 and len(atoms[0].args) in (1, 2) and atoms[0].predicate != VISIBLE:
             facts.append(atoms[0])
         elif isinstance(g, ast.Not) and isinstance(g.body, ast.Equal):
             different.add((g.body.left, g.body.right))

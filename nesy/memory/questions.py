@@ -62,6 +62,7 @@ class Question:
 
 AUXILIARY = ("did", "does", "do", "has", "have", "had", "was", "were", "is", "are")
 STARTS = ("who", "whom", "what", "which", "when", "at", "how", "in", "where", *AUXILIARY)
+ARTICLES = ("a", "an", "the", "some", "any")
 _BE = ("was", "were", "is", "are")
 
 
@@ -131,8 +132,8 @@ class Questions:
         auxiliary, rest = words[0], words[1:]
         if auxiliary.lower() not in _BE:
             return [" ".join(rest)]
-        moved = [" ".join([*rest[:k], auxiliary, *rest[k:]]) for k in range(1, min(4, len(rest)) + 1)]
-        return moved
+        places = [k for k in range(1, min(5, len(rest)) + 1) if rest[k - 1].lower() not in ARTICLES]
+        return [" ".join([*rest[:k], auxiliary.lower(), *rest[k:]]) for k in places]
 
     def _extract(self, statements: Sequence[str]) -> tuple[str, ast.Formula] | None:
         """The first statement that is understood as a whole."""

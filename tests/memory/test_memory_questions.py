@@ -76,6 +76,7 @@ def test_on_certain_graphs_an_occurrence_is_found_where_the_formula_is_true(text
         "exists m: mugen { not eventually jumping(m) }",
         "exists m: mugen { eventually[0, 3] jumping(m) }",
         "forall m: mugen { eventually jumping(m) }",
+        "exists m: mugen { eventually visible(m) }",
     ],
 )
 def test_what_is_more_than_a_sequence_of_events_is_refused(text: str):
@@ -114,6 +115,22 @@ READER = Questions(Domain.of(VOCABULARY), ["clip_1", "clip_2"])
 def test_questions_are_read(text: str, kind: str, formula: str, variable: str | None):
     q = READER.read(text)
     assert (q.kind, to_text(q.readings[0].formula), q.readings[0].variable) == (kind, formula, variable)
+
+
+def test_another_domain_without_a_hero():
+    reader = Questions(Domain(("person", "cat", "dog", "ball"), ("running",), ("chasing", "holding")))
+    for text, formula in {
+        "who chased a cat?": "exists p: person, c: cat { eventually chasing(p, c) }",
+        "what did the dog chase?": "exists d: dog, p: person { eventually chasing(d, p) }",
+        "was a cat chased by a dog?": "exists d: dog, c: cat { eventually chasing(d, c) }",
+        "what was chased by the dog?": "exists d: dog, p: person { eventually chasing(d, p) }",
+        "who chased the dog before the cat ran?":
+            "exists p: person, d: dog, c: cat { chasing(p, d) then running(c) }",
+    }.items():  # fmt: skip
+        (only,) = reader.read(text).readings
+        assert to_text(only.formula) == formula
+        if only.variable is not None:
+            assert only.story is not None and only.story.sorts[only.variable] is None
 
 
 def test_the_open_place_has_no_class_and_several_meanings_keep_theirs():

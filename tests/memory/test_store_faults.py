@@ -43,9 +43,9 @@ def child(work: Callable[[int], None]) -> tuple[int, int]:
     os._exit(status)
 
 
-def written(read: int) -> list[str]:
-    with os.fdopen(read) as lines:
-        return lines.read().split("\n")[:-1]
+def written(read: int, begun: bytes) -> list[str]:
+    with os.fdopen(read, "rb") as rest:
+        return (begun + rest.read()).decode().split("\n")[:-1]
 
 
 def test_twenty_kills_lose_nothing_that_was_acknowledged(tmp_path: Path):
@@ -62,10 +62,15 @@ def test_twenty_kills_lose_nothing_that_was_acknowledged(tmp_path: Path):
                 os.write(pipe, f"done {attempt}-{i}\n".encode())
 
         pid, read = child(work)
-        time.sleep(rng.uniform(0.02, 0.12))
+        begun = b""
+        while b"done" not in begun:  # however slow the machine is, something has been acknowledged
+            more = os.read(read, 4096)
+            assert more, "the writer died by itself"
+            begun += more
+        time.sleep(rng.uniform(0, 0.03))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        said = written(read)
+        said = written(read, begun)
         acknowledged += [x.removeprefix("done ") for x in said if x.startswith("done ")]
         cut += bool(said) and said[-1].startswith("begin")
         with TripleStore.open(tmp_path) as store:
