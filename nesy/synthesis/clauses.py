@@ -213,6 +213,10 @@ class _Parser:
         """A verb that no link separates from the one before: a lost comma, or a participle behind its noun."""
         previous = self.clauses[-1]
         self._complements(previous, between)
+        bare = previous.verb.form == "ing" and " " not in previous.verb.text and not previous.order
+        if not self.heroes and bare and previous.subject and clause.verb.form in ("s", "past", "base"):
+            clause.link, clause.opens, clause.paused = previous.link, previous.opens, previous.paused
+            previous.order, previous.word, previous.head = "relative", "participle", previous.subject[-1]
         if previous.head is not None:
             clause.subject = [previous.head]
             return
@@ -338,7 +342,13 @@ class _Parser:
 
     def _tell(self, s: _Segment) -> None:
         words = " ".join(_words(c) for c in [*s.links, *s.chunks] if _words(c) != ",").strip()
-        if words:
+        phrases = [c for c in s.chunks if isinstance(c, NounPhrase)]
+        if words and not self.heroes and phrases:  # "hands the ball to a child": `it` may be the ball
+            clause = Clause(VerbGroup(words, (), "s"), phrases[:1], slots=[Slot("", [p]) for p in phrases[1:]])
+            _join(clause, s)
+            clause.faults.append("no verb that is understood")
+            self.clauses.append(clause)
+        elif words:
             self.notes.append(f"`{words}` was left out: no verb that is understood")
 
 

@@ -156,7 +156,7 @@ class _Arranger:
             args = last.facts.args if isinstance(last.facts, ast.Or) else (last.facts,)
             last.facts = ast.Or((*args, r.events[0]))
             self.moments[i] = host
-        elif host and c.link != "then" and (_retold(r.events, host[-1].facts) or self._synonym(i, r, host)):
+        elif host and c.link != "then" and self._again_told(i, r, host):
             self.moments[i] = host
         else:
             self._append(i)
@@ -192,10 +192,12 @@ class _Arranger:
             return True
         return False
 
-    def _synonym(self, i: int, r: Reading, host: list[Moment]) -> bool:
+    def _again_told(self, i: int, r: Reading, host: list[Moment]) -> bool:
         """Whether another verb says the same again: ``stands still, waits``."""
         other = set(self.clauses[i].verb.lemmas).isdisjoint(self.clauses[i - 1].verb.lemmas)
-        return other and len(r.events) == 1 and r.events[0] == host[-1].facts
+        if other and len(r.events) == 1 and r.events[0] == host[-1].facts:
+            return True
+        return (other or not self.everyday) and _retold(r.events, host[-1].facts)
 
     def _made(self, i: int) -> list[Moment]:
         r = self.readings[i]
@@ -273,7 +275,7 @@ BE = ("is ", "are ", "was ", "were ", "be ", "been ")
 
 def _lasting(c: Clause) -> bool:
     """A state or an action under way: ``is barking``, ``is on the table``."""
-    return c.verb.lemmas == ("be",) or (c.verb.form == "ing" and c.verb.text.startswith(BE))
+    return c.word == "participle" or c.verb.lemmas == ("be",) or (c.verb.form == "ing" and c.verb.text.startswith(BE))
 
 
 def _retold(events: Sequence[Formula], told: Formula) -> bool:

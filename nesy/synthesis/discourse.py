@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
+from nesy.synthesis import english as e
 from nesy.synthesis.chunks import NounPhrase, Times
 from nesy.synthesis.clauses import Clause, Slot
 from nesy.synthesis.everyday import COPULAS, DURATIVE, PLACING
@@ -40,6 +41,7 @@ class Discourse:
         self.lexicon = lexicon
         self.notes = notes
         self.cast = Cast(lexicon)
+        self.keep: list[NounPhrase] = []
         self.side = ""  # the direction that was told last
 
     def read(self, clause: Clause) -> Reading | None:
@@ -54,6 +56,11 @@ class Discourse:
             other = replace(clause, subject=[clause.beside], slots=[], directions=[])
             if clause.beside.unknown or best(self.lexicon, self.cast, other, clause.beside) is not None:
                 return self._drop(clause, "it is unclear whose action this is")
+        if self.lexicon.everyday:
+            clause = replace(clause, slots=[s for s in clause.slots if s.phrases[0].text not in e.REFLEXIVE])
+            mutual = next((s for s in clause.slots if s.phrases[0].text in e.RECIPROCAL), None)
+            if mutual is not None:
+                return self._mutual(clause, mutual)
         subjects: list[NounPhrase | None] = [*clause.subject] or [None]
         negative = clause.verb.negated or any(
             p.determiner == "no" for p in [*clause.subject, *(p for s in clause.slots for p in s.phrases)]
@@ -94,6 +101,31 @@ class Discourse:
             return Reading([ast.Not(events[0])], False, True)  # "has no shield": a state of its time, not of all times
         return Reading(events, negative, result)
 
+    def _mutual(self, clause: Clause, mutual: Slot) -> Reading | None:
+        """``two people talk to each other``: both ways in one frame."""
+        phrases = clause.subject if len(clause.subject) == 2 else clause.subject * 2
+        if len(phrases) != 2 or clause.verb.negated or phrases[0].determiner == "pronoun":
+            return self._drop(clause, "it is unclear who does this to whom")
+        group: list[Entity] = []
+        for p in phrases:
+            plan = self.cast.plan(replace(p, count=1), None, None, True)
+            if plan is None or plan.no_object:
+                return self._drop(clause, "not understood")
+            if plan.old is None:
+                plan.unlike = (*plan.unlike, *group)
+            group.append(self.cast.cast(plan))
+        events: list[Formula] = []
+        for a, b in (group, group[::-1]):
+            names = [NounPhrase(x.variable, x.classes, "the", head=x.head) for x in (a, b)]
+            self.keep += names  # their identity stands for the object
+            self.cast.said |= {id(name): x for name, x in zip(names, (a, b), strict=True)}
+            one = replace(clause, subject=names[:1], slots=[replace(mutual, phrases=names[1:])])
+            found = self._instance(one, names[0], False)
+            if found is None:
+                return self._drop(clause, "not understood")
+            events += found[0]
+        return Reading([conjunction([*events, *(x for y in group for x in about(y))])])
+
     def _whole(self, clause: Clause, events: list[Formula]) -> Reading | None:
         """``every dog barks`` and ``always stands`` speak of the whole clip."""
         first = clause.subject[0] if len(clause.subject) == 1 else None
@@ -130,7 +162,7 @@ class Discourse:
         self.notes.append(f"`{clause.text}` was left out: {why}")
         for p in [*clause.subject, *(p for s in clause.slots for p in s.phrases)]:
             entity = self._mention(p)
-            if self.lexicon.everyday and entity is not None and clause.subject == [p]:
+            if self.lexicon.everyday and entity is not None and clause.subject == [p] and not clause.order:
                 self.cast.subject = entity
         return None
 
@@ -191,6 +223,7 @@ class Discourse:
                 and roles["s"] in self.cast.entities
                 and not clause.verb.passive
                 and clause.order != "relative"
+                and not (self.lexicon.everyday and clause.order and self.cast.subject is not None and not clause.opens)
             ):
                 self.cast.subject = roles["s"]
         if self.lexicon.everyday and clause.verb.passive and subject is not None and clause.order != "relative":

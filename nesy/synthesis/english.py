@@ -19,6 +19,7 @@ VAGUE = frozenset({"some", "several", "many", "few", "all", "multiple", "various
 
 SUBJECT_PRONOUNS = frozenset({"it", "he", "she", "they", "who"})
 OBJECT_PRONOUNS = frozenset({"it", "him", "her", "them", "itself", "himself", "herself", "themselves"})
+RECIPROCAL = frozenset({"each other", "one another"})
 REFLEXIVE = frozenset({"itself", "himself", "herself", "themselves"})
 
 BE = frozenset({"be", "is", "are", "was", "were", "am", "been", "being"})

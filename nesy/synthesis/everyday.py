@@ -8,7 +8,7 @@ left unknown. A narrower word may stand for a wider name, never the other way ro
 from __future__ import annotations
 
 from nesy.synthesis.english import PREPOSITIONS, words
-from nesy.synthesis.lexicon import PHRASAL, Complement, Lexicon, Modifier, Sense
+from nesy.synthesis.lexicon import PHRASAL, Complement, Lexicon, Literal, Modifier, Sense
 from nesy.synthesis.morphology import IRREGULAR, plural
 from nesy.synthesis.synonyms import SAME, WIDER
 
@@ -31,8 +31,10 @@ PEOPLE: dict[str, tuple[str, ...]] = {  # the names that may stand for a word, t
 }  # fmt: skip
 ANYONE = "someone somebody anyone anybody"
 COPULAS = frozenset({"be", "get", "become", "stay", "remain"})
-PLACING = words("put place set lay drop throw leave hang toss stack")
+PLACING = words("put place set lay drop throw leave hang toss stack push pull move slide roll kick")
 """Verbs behind whose object a preposition tells where the object is, and not the subject."""
+CAUSATIVE = words("spin roll move shake tilt rotate swing bounce slide turn walk fly bend fold approach")
+"""Verbs that say with an object what they say of their subject without one."""
 DURATIVE = words(
     "hold carry ride follow chase look watch read wear touch play talk push pull lean sit stand lie eat drink cover "
     "hug feed wash cut"
@@ -46,6 +48,7 @@ def add_everyday(lexicon: Lexicon) -> None:
     _nouns(lexicon)
     _verbs(lexicon)
     _changes(lexicon)
+    _causes(lexicon)
     for lemma in COPULAS:
         lexicon.add_verb(lemma, Sense(None, "", (), ()))
 
@@ -55,7 +58,8 @@ def _people(lexicon: Lexicon) -> None:
     for kind, nouns in KINDS.items():
         for word in nouns.split():
             lexicon.kinds[word] = lexicon.kinds[plural(word)] = kind
-    lexicon.genders = {word: "m" if kind in ("man", "boy") else "f" for word, kind in lexicon.kinds.items()}
+    lexicon.genders = {"he": "m", "him": "m", "she": "f", "her": "f"}
+    lexicon.genders |= {word: "m" if kind in ("man", "boy") else "f" for word, kind in lexicon.kinds.items()}
     for word, names in PEOPLE.items():
         found = next((n for n in (word, *names) if n in classes), None)
         narrower = frozenset(c for c in classes if word in WIDER.get(c, ()) or word in PEOPLE.get(c, ()))
@@ -130,6 +134,22 @@ def _say(lexicon: Lexicon, phrase: str, sense: Sense) -> None:
                                       for x in lexicon.senses[verb]):  # fmt: skip
         return
     lexicon.add_verb(verb, made)
+
+
+def _causes(lexicon: Lexicon) -> None:
+    """``spinning a pen`` makes the pen spin, ``moving a cup away from a box`` the cup move away."""
+    thing = Complement(frozenset({""}), None)
+    for lemma in CAUSATIVE & lexicon.senses.keys():
+        for s in list(lexicon.senses[lemma]):
+            if len(s.meaning) != 1 or s.particle:
+                continue
+            (fact,) = s.meaning
+            if fact.roles == ("s",) and not s.complements:
+                lexicon.add_verb(lemma, Sense(None, "", (thing,), (Literal(fact.predicate, ("o",)),)))
+            elif fact.roles == ("s", "o") and "" not in s.complements[0].prepositions:
+                lexicon.add_verb(
+                    lemma, Sense(None, "", (thing, s.complements[0]), (Literal(fact.predicate, ("o", "q")),))
+                )
 
 
 def _changes(lexicon: Lexicon) -> None:

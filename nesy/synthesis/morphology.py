@@ -100,4 +100,16 @@ def lemmas_of_gerund(word: str) -> list[str]:
         found.append(stem[:-1])
     if stem.endswith("y"):
         found.append(stem[:-1] + "ie")
-    return [s for s in found if gerund(s) == word]
+    fitting = [s for s in found if gerund(s) == word]
+    if stem in fitting and stem + "e" in fitting:  # English spelling decides: talk, and not talke; move, and not mov
+        fitting.remove(stem if _mute_e(stem) else stem + "e")
+    return fitting
+
+
+def _mute_e(stem: str) -> bool:
+    """Whether a stem that could stand alone by its form is spelt with a final e: mov-, danc-, handl-, arrang-."""
+    if stem.endswith(("ss", "zz", "ll")):
+        return False
+    if stem.endswith(("v", "c", "z", "s", "u", "dg", "chang", "rang", "breath", "bath", "ur", "iat", "rat", "bat")):
+        return True
+    return stem[-1] == "l" and stem[-2:-1] not in (*VOWELS, "w", "r")

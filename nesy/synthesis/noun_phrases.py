@@ -25,6 +25,8 @@ class _Head:
 def noun_phrase(w: Words, i: int) -> tuple[NounPhrase, int] | None:
     """The noun phrase that begins at word ``i`` and where it ends; None if none begins there."""
     first = w[i]
+    if w.lexicon.everyday and w.text(i, i + 2) in e.RECIPROCAL:
+        return NounPhrase(w.text(i, i + 2), frozenset(), "pronoun", head="other"), i + 2
     if first in e.SUBJECT_PRONOUNS | e.OBJECT_PRONOUNS and not (first == "her" and noun_ahead(w, i + 1)):
         return NounPhrase(first, frozenset(), "pronoun", head=first), i + 1
     head = _head(w, i)

@@ -124,6 +124,9 @@ class Cast:
     def _pronoun(self, np: NounPhrase, sort: Sort, actor: Entity | None, subject: bool) -> Plan | None:
         if np.text in e.REFLEXIVE:
             return None
+        known = self.said.get(id(np))
+        if known is not None and known is not actor and can_be(known, sort):
+            return Plan(known)
         first = subject or self.lexicon.everyday
         last = [self.subject] if first and self.subject is not None else []
         order = [x for x in [*last, *reversed(self.recent)] if x is not actor and can_be(x, sort)]
@@ -139,6 +142,8 @@ class Cast:
         if self.lexicon.everyday:
             order.sort(key=lambda x: self._unfit(x, np.text))
             order = [x for x in order if self._unfit(x, np.text) < 3]
+            if not order and np.text in ("he", "him", "she", "her", "they") and self.lexicon.agent:
+                return Plan(None, self.lexicon.agent, phrase=np)
         return Plan(order[0]) if order else None
 
     def _unfit(self, x: Entity, pronoun: str) -> int:

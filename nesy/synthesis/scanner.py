@@ -44,7 +44,7 @@ class Scanner:
     def scan(self, caption: str, notes: list[str]) -> list[Chunk]:
         """The chunks of a caption, always with an :class:`End` at the end; corrections go to ``notes``."""
         words = tokenize(caption)
-        words = _neither(words)
+        words = _caused(_neither(words))
         if "someone" in self._known.lexicon.nouns:
             words = _somebody(words)
         if len(words) > MAX_WORDS:
@@ -238,11 +238,27 @@ def _somebody(words: list[str]) -> list[str]:
 
 def _neither(words: list[str]) -> list[str]:
     """``neither a coin nor a gem is taken`` as ``a coin and a gem is not taken``."""
+    articles = e.INDEFINITE | e.DEFINITE
     for k, word in enumerate(words):
-        if word != "neither" or words[k + 1 : k + 2] == [] or words[k + 1] not in e.INDEFINITE | e.DEFINITE:
+        if word != "neither" or words[k + 1 : k + 2] == []:
+            continue
+        if words[k + 1] not in articles:  # "neither touches a book nor a cup"
+            nor = next((j for j in range(k + 1, len(words) - 1) if words[j] == "nor"), None)
+            if nor is not None and words[nor + 1] in articles:
+                return [*words[:k], "not", *words[k + 1 : nor], "or", *words[nor + 1 :]]
             continue
         nor = next((j for j in range(k + 1, min(k + 6, len(words))) if words[j] == "nor"), None)
         verb = next((j for j in range(nor or len(words), len(words)) if words[j] in e.BE | e.DO | e.HAVE), None)
         if nor is not None and verb is not None:
             return [*words[:k], *words[k + 1 : nor], "and", *words[nor + 1 : verb + 1], "not", *words[verb + 1 :]]
+    return words
+
+
+def _caused(words: list[str]) -> list[str]:
+    """``causing it to fall`` as ``so it fall``."""
+    for k, word in enumerate(words):
+        if word in ("causing", "making", "letting") and k:
+            to = next((j for j in range(k + 2, min(k + 5, len(words))) if words[j] == "to"), None)
+            if to is not None:
+                return [*words[:k], "so", *words[k + 1 : to], *words[to + 1 :]]
     return words

@@ -107,7 +107,7 @@ def _auxiliary(g: _Group) -> bool:
     elif not (
         (word in e.WILL and w.is_verb(there))
         or (word in e.DO and w.is_form(there, "base"))
-        or (word in e.HAVE and w.is_form(there, "pp") and not w.noun(there))
+        or (word in e.HAVE and (w.is_form(there, "pp") or w[there] == "been") and not w.noun(there))
     ):
         return False
     g.take(ahead, there)
