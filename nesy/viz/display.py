@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from glob import glob
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -278,7 +279,7 @@ SHOWN_TYPES = {
 def extend(ipython: Any) -> None:
     """What ``%load_ext nesy`` does: rich displays for nesy's types, its errors without a traceback, ``%nesy``.
 
-    ``%nesy query ...`` runs a command as in a shell, in this process.
+    ``%nesy query ...`` runs a command as in a shell, ``*`` in file names included, in this process.
     """
     from IPython.core.magic import no_var_expand
 
@@ -295,7 +296,10 @@ def extend(ipython: Any) -> None:
 def _command(line: str) -> None:
     from nesy.cli.app import run
 
-    code = run(shlex.split(line))
+    arguments: list[str] = []
+    for a in shlex.split(line):
+        arguments += (sorted(glob(a)) if "*" in a else []) or [a]
+    code = run(arguments)
     if code:
         print(f"exit code {code}", file=sys.stderr)
 
