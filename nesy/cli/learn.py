@@ -37,6 +37,7 @@ def train(
     """
     from nesy.training import run as runs
     from nesy.training.evaluate import evaluate
+    from nesy.training.processes import is_main
     from nesy.training.task import read_task
 
     load_all(predicates)
@@ -47,14 +48,18 @@ def train(
         task = runs.reopen(folder)
     else:
         task = read_task(spec, settings)
-        runs.start(folder, task, settings or [])
+        if is_main():
+            runs.start(folder, task, settings or [])
     for warning in task.checked.warnings:
         err.print(str(warning), markup=False)
     began = time.perf_counter()
     with bars() as shown:
         data = runs.prepare(task, ("train", "test"), shown.tell)
-        runs.write_report_of(folder, data.report)
+        if is_main():
+            runs.write_report_of(folder, data.report)
         model = runs.fit(task, data.splits["train"], folder, resume=resume, progress=shown.training("training"))
+        if not is_main():
+            return  # one of several processes under torchrun: the first one scores and writes
         if task.proposals:
             runs.fit_proposals(folder, data, shown.tell)
     _say_report(data.report.read, dict(data.report.skipped), data.report.examples)

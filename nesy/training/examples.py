@@ -13,6 +13,7 @@ from nesy.datasets.base import Clip, DataReport, GroundTruth
 from nesy.dsl.ast import Formula
 from nesy.errors import DataError
 from nesy.perception import Batch, PredicateModel, View, batch_views
+from nesy.training.processes import shares
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,14 @@ def make_batch(chosen: Sequence[Example]) -> TrainBatch:
 class EpochSampler(Sampler[list[int]]):
     """Batches of shuffled indices whose order depends on (seed, epoch) alone, so that a resumed run repeats it."""
 
-    def __init__(self, count: int, batch: int, seed: int) -> None:
+    def __init__(self, count: int, batch: int, seed: int, process: int = 0, processes: int = 1) -> None:
         self.count, self.batch, self.seed, self.epoch = count, batch, seed, 0
+        self.process, self.processes = process, processes  # of each batch, this process takes its share
 
     def __iter__(self) -> Iterator[list[int]]:
         order = np.random.default_rng((self.seed, self.epoch)).permutation(self.count).tolist()
         for start in range(0, self.count, self.batch):
-            yield order[start : start + self.batch]
+            yield shares(order[start : start + self.batch], self.process, self.processes, order)
 
     def __len__(self) -> int:
         return -(-self.count // self.batch)

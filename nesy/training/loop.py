@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from torch.utils.data import DataLoader
 
 from nesy.perception import PredicateModel
-from nesy.training import checkpoint
+from nesy.training import checkpoint, processes
 from nesy.training.examples import EpochSampler, Example, TrainBatch, make_batch
 from nesy.training.objective import Objective
 from nesy.training.settings import TrainSettings
@@ -59,7 +59,9 @@ def train(
         validate: metrics to log after each epoch.
     """
     accelerator = Accelerator(cpu=settings.device == "cpu")
-    sampler = EpochSampler(len(data), settings.batch, settings.seed)
+    sampler = EpochSampler(
+        len(data), settings.batch, settings.seed, accelerator.process_index, accelerator.num_processes
+    )
     loader: Any = DataLoader(list(data), batch_sampler=sampler, collate_fn=make_batch)  # type: ignore[arg-type]
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     steps = len(sampler)
@@ -69,14 +71,18 @@ def train(
         newest = checkpoint.latest(folder)
         if newest is not None:
             first = checkpoint.load(newest, model, optimizer)
-    if run is not None:
+    if run is not None and accelerator.is_main_process:
         _rewind(run / "log.jsonl", first)
-    wrapped, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+    # Not wrapped for several processes: a step's losses may leave parts of the model without a gradient, which
+    # DistributedDataParallel takes for a mistake. Gradients are averaged below, and the sampler shares the batches.
+    model.to(accelerator.device)
+    processes.same_start(model)
+    optimizer = accelerator.prepare(optimizer)
     for epoch in range(first, settings.epochs):
         sampler.epoch = epoch
         torch.manual_seed(_mix(settings.seed, epoch))
         choice = torch.Generator().manual_seed(_mix(settings.seed, epoch, accelerator.process_index + 1))
-        wrapped.train()
+        model.train()
         began, sums, seen = time.perf_counter(), dict[str, float](), 0
         batch: TrainBatch
         for step, batch in enumerate(loader):
@@ -84,13 +90,15 @@ def train(
             rate = settings.learning_rate * schedule(done)
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            graph = wrapped(batch.views.to(accelerator.device))
+            graph = model(batch.views.to(accelerator.device))
             losses = objective(graph, batch, choice, done)
             optimizer.zero_grad()
             accelerator.backward(losses.total)
-            accelerator.clip_grad_norm_(wrapped.parameters(), CLIP_NORM)
+            processes.average_gradients(model.parameters(), len(batch.examples))
+            accelerator.clip_grad_norm_(model.parameters(), CLIP_NORM)
             optimizer.step()
             values = {"total": float(losses.total.detach()), **{k: float(v.detach()) for k, v in losses.parts.items()}}
+            values = processes.average(values, len(batch.examples))
             for name, value in values.items():
                 sums[name] = sums.get(name, 0.0) + value
             seen += 1
@@ -104,15 +112,14 @@ def train(
         }
         if run is not None and settings.tensorboard and accelerator.is_main_process:
             _tensorboard(run / "tensorboard", row)
-        bare = accelerator.unwrap_model(wrapped)
-        if validate is not None:
-            bare.eval()
-            row["validation"] = validate(bare)
+        if validate is not None and accelerator.is_main_process:
+            model.eval()
+            row["validation"] = validate(model)
         if run is not None and folder is not None and accelerator.is_main_process:
             with (run / "log.jsonl").open("a", encoding="utf-8") as log:
                 log.write(json.dumps(row) + "\n")
             if (epoch + 1) % settings.checkpoint_every == 0 or epoch + 1 == settings.epochs:
-                checkpoint.save(folder, epoch + 1, bare, optimizer.optimizer)
+                checkpoint.save(folder, epoch + 1, model, optimizer.optimizer)
     model.eval()
     return model
 
