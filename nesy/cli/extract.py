@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from nesy.errors import DataError, NesyError
 
 if TYPE_CHECKING:
     from nesy.dsl.check import CheckedModule
+    from nesy.dsl.signature import Signature
     from nesy.synthesis.base import SpecExtractor
 
 
@@ -33,6 +35,9 @@ def extract(
         list[str] | None, typer.Option("--set", help="A setting of the extractor: model=NAME, file=answers.jsonl.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a caption.")] = False,
+    evaluate: Annotated[
+        Path | None, typer.Option("--evaluate", help="Gold captions with specs: measure the extractor instead.")
+    ] = None,
     show_prompt: Annotated[
         bool, typer.Option("--show-prompt", help="Print what a language model would be asked, and stop.")
     ] = False,
@@ -48,6 +53,9 @@ def extract(
     from nesy.synthesis.extraction import extract as run
     from nesy.synthesis.vocabulary import documented
 
+    if evaluate is not None:
+        _evaluate(evaluate, spec, extractor, settings or [], output, as_json)
+        return
     if spec is None:
         raise DataError("no domain: which names may the specs use?", hint="give a .dsl file with --spec")
     module = _domain(spec)
@@ -85,6 +93,40 @@ def extract(
         raise typer.Exit(1)
 
 
+def _evaluate(
+    gold: Path, spec: Path | None, name: str | None, changes: list[str], output: Path | None, as_json: bool
+) -> None:
+    """Measure an extractor on gold captions, domain by domain, and print the rates."""
+    from rich.table import Table
+
+    from nesy.synthesis.quality import Quality, evaluate, read_gold
+    from nesy.synthesis.specfile import write_atomically
+
+    qualities: dict[str, Quality] = {}
+    with bars() as shown:
+        for domain, (signature, golds) in read_gold(gold, spec).items():
+            settings = _changed({}, changes)
+            chosen = _extractor_named(name or "rules", signature, settings)
+            step = partial(shown.tell, domain)
+            qualities[domain] = evaluate(chosen, golds, signature, progress=step)
+    whole = Quality()
+    for quality in qualities.values():
+        whole = whole.plus(quality)
+    rows = {d: q.as_dict() for d, q in qualities.items()} | {"all": whole.as_dict()}
+    different = [{**r.to_json(), "gold": g} for r, g in whole.different]
+    if output is not None:
+        write_atomically(output, "".join(json.dumps(d) + "\n" for d in different))
+        err.print(f"{output}: {len(different)} captions whose spec is missing or means something else", markup=False)
+    if as_json:
+        print(json.dumps({"extractor": name or "rules", "quality": rows, "different": different}))
+        return
+    table = Table("", *rows)
+    for measure in rows["all"]:
+        cells = [row[measure] for row in rows.values()]
+        table.add_row(measure, *("-" if c is None else str(c) if isinstance(c, int) else f"{c:.3f}" for c in cells))
+    out.print(table)
+
+
 def _domain(spec: Path) -> CheckedModule:
     from nesy.dsl.check import check_module
     from nesy.dsl.parser import load
@@ -96,7 +138,6 @@ def _domain(spec: Path) -> CheckedModule:
 
 def _extractor(module: CheckedModule, name: str | None, changes: list[str]) -> SpecExtractor:
     """The extractor of that name, or of the file's ``captions`` block with the settings that stand there."""
-    from nesy.synthesis import extractors
     from nesy.synthesis.vocabulary import documented
 
     block = module.blocks.get("captions")
@@ -104,6 +145,19 @@ def _extractor(module: CheckedModule, name: str | None, changes: list[str]) -> S
     given = str(settings.pop("extractor", "rules"))
     if name is not None and name != given:
         settings = {}
+    return _extractor_named(name or given, documented(module.module), _changed(settings, changes))
+
+
+def _extractor_named(name: str, signature: Signature, settings: dict[str, Any]) -> SpecExtractor:
+    """The extractor of that name for a domain."""
+    from nesy.synthesis import extractors
+
+    return extractors[name](signature, settings)
+
+
+def _changed(settings: dict[str, Any], changes: list[str]) -> dict[str, Any]:
+    """``settings`` with ``key=value`` changes; a value is JSON, or a bare word."""
+    settings = dict(settings)
     for change in changes:
         key, equals, value = change.partition("=")
         if not equals or not key:
@@ -111,8 +165,8 @@ def _extractor(module: CheckedModule, name: str | None, changes: list[str]) -> S
         try:
             settings[key] = json.loads(value)
         except ValueError:
-            settings[key] = value  # a bare word is a text
-    return extractors[name or given](documented(module.module), settings)
+            settings[key] = value
+    return settings
 
 
 def _write(output: Path, domain: Path, results: list[Any]) -> None:

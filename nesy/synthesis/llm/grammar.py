@@ -101,7 +101,8 @@ def _body(k: int, unary: bool, binary: bool, events: int, facts: int) -> list[st
         f'literal{k}: "not "? atom{k}',
         f'all{k}: literal{k} (" and " literal{k}){{0,{facts - 1}}}',
         f'facts{k}: all{k} | "(" literal{k} " or " literal{k} ")"',
-        f'moment{k}: "eventually (" all{k} ")" | "eventually (" literal{k} " or " literal{k} ")" | "eventually " literal{k} | "always " literal{k}'
+        f'moment{k}: "eventually (" all{k} ")" | "eventually (" literal{k} " or " literal{k} ")"'
+        f' | "eventually " literal{k} | "always " literal{k}'
         f' | "eventually (" atom{k} " and (" literal{k} " until " literal{k} "))"',
         f'events{k}: facts{k} (" then " facts{k}){{1,{events - 1}}}',
         f"body{k}: {bodies}",
