@@ -32,6 +32,12 @@ NAMES = (
     "JOIN names v ON v.id = t.video JOIN videos e ON e.id = t.video JOIN names r ON r.id = t.source"
 )
 
+MENTIONED = (
+    "SELECT subject FROM triples UNION SELECT predicate FROM triples UNION SELECT object FROM triples "
+    "WHERE object IS NOT NULL UNION SELECT video FROM triples UNION SELECT source FROM triples "
+    "UNION SELECT id FROM videos"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Video:
@@ -142,6 +148,7 @@ class TripleStore:
         """Remove what the policy names, in one transaction; returns how many triples went."""
         with self._transaction():
             before = int(self._link.execute("SELECT count(*) FROM triples").fetchone()[0])
+            self._link.execute(f"CREATE TEMP TABLE mentioned AS {MENTIONED}")
             if policy.video is not None:
                 number = self._number(policy.video)
                 if number is None or not self._one("SELECT 1 FROM videos WHERE id = ?", number):
@@ -150,12 +157,11 @@ class TripleStore:
             for statement, values in doomed(policy, time.time(), before):
                 self._link.execute(statement, values)
             self._link.execute("DELETE FROM videos WHERE id NOT IN (SELECT video FROM triples)")
-            self._link.execute(
-                "DELETE FROM names WHERE id > 1 AND id NOT IN (SELECT subject FROM triples UNION "
-                "SELECT predicate FROM triples UNION SELECT object FROM triples WHERE object IS NOT NULL UNION "
-                "SELECT video FROM triples UNION SELECT source FROM triples UNION SELECT id FROM videos)"
-            )
-            self._link.execute("DELETE FROM vectors WHERE name NOT IN (SELECT id FROM names)")
+            # Vectors go with the last mention of their name; those of names that no triple ever mentioned stay.
+            gone = f"SELECT * FROM mentioned EXCEPT SELECT * FROM ({MENTIONED})"
+            self._link.execute(f"DELETE FROM vectors WHERE name IN ({gone})")
+            self._link.execute(f"DELETE FROM names WHERE id > 1 AND id IN ({gone})")
+            self._link.execute("DROP TABLE mentioned")
             after = int(self._link.execute("SELECT count(*) FROM triples").fetchone()[0])
         with named(self.path):
             self._link.execute("VACUUM")  # give the space back; what was forgotten is no longer in the file
