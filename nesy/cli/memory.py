@@ -47,7 +47,7 @@ def add(
     Example: nesy memory add graph.json --store memory
     """
     from nesy.memory.intervals import Thresholds
-    from nesy.memory.remember import remember, remember_file
+    from nesy.memory.remember import file_name, remember, remember_file
     from nesy.memory.store import TripleStore
 
     thresholds = Thresholds(enter, leave, gap)
@@ -56,8 +56,15 @@ def add(
     for source in sources:
         if not source.exists():
             raise DataError(f"{source}: no such file", hint="`nesy predict RUN VIDEO -o graph.json` writes one")
+    names = [video or file_name(source) for source in sources if not source.is_dir()]
     rows: list[dict[str, Any]] = []
     with TripleStore.open(store) as kept:
+        known = set() if replace else set(kept.known())
+        for i, name in enumerate(names):  # told before anything is added
+            if name in known:
+                raise DataError(f"video `{name}` is remembered already", hint="--replace puts the new in its place")
+            if name in names[:i]:
+                raise DataError(f"two files would be the video `{name}`", hint="add one of them with --video NAME")
         for source in sources:
             if source.is_dir():
                 from nesy.memory.runs import predicted
@@ -72,7 +79,7 @@ def add(
                         )  # fmt: skip
                         rows.append({"video": clip.id, "triples": count})
             else:
-                name = video or source.name.removesuffix(".json").removesuffix(".graph")
+                name = video or file_name(source)
                 count = remember_file(source, kept, video=name, replace=replace, thresholds=thresholds)
                 rows.append({"video": name, "triples": count})
     if as_json:

@@ -83,11 +83,15 @@ def triples(
 def remember_file(path: Path, store: TripleStore, *, video: str | None = None, replace: bool = False,
                   source: str | None = None, thresholds: Thresholds = DEFAULT) -> int:  # fmt: skip
     """The same for a scene-graph file; the video's name is the file's without ending, unless given."""
-    name = path.name.removesuffix(".json").removesuffix(".graph")
     return remember(
-        read_graph(path), store, video=video or name, source=path.name if source is None else source,
+        read_graph(path), store, video=video or file_name(path), source=path.name if source is None else source,
         thresholds=thresholds, replace=replace,
     )  # fmt: skip
+
+
+def file_name(path: Path) -> str:
+    """The name of the video of a scene-graph file: the file's, without ``.json`` or ``.graph.json``."""
+    return path.name.removesuffix(".json").removesuffix(".graph") or path.name
 
 
 def recall(store: TripleStore, video: str) -> GraphFile:

@@ -126,6 +126,7 @@ MISTAKES = [
     (["add", "STORE/../one.json", "--store", "STORE"], "`one` is remembered already"),
     (["add", "STORE/../one.json", "STORE/../two.json", "--video", "x", "--store", "STORE"], "--video names one video"),
     (["add", "STORE/../one.json", "--store", "STORE", "--enter", "0.1"], "thresholds: enter 0.1, leave 0.2"),
+    (["add", "STORE/../x.json", "STORE/../sub/x.json", "--store", "STORE"], "two files would be the video `x`"),
     (["add", "STORE", "--store", "STORE"], "STORE"),
     (["ask", "who died?", "--store", "nowhere"], "nowhere: no memory there"),
     (["ask", "the cat sat", "--store", "STORE"], "neither a question, a pattern nor a formula"),
@@ -151,6 +152,9 @@ MISTAKES = [
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=[" ".join(a) for a, _ in MISTAKES])
 def test_a_mistake_is_told_once(arguments, message, store, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    graph(tmp_path / "x.json")
+    (tmp_path / "sub").mkdir()
+    graph(tmp_path / "sub" / "x.json")
     capsys.readouterr()
     assert run(["memory", *(a.replace("STORE", store) for a in arguments)]) == 2
     out = capsys.readouterr()
