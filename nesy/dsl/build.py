@@ -10,7 +10,7 @@ from lark import Token, Tree
 
 from nesy.dsl import ast
 from nesy.dsl.limits import COUNT, DIGITS
-from nesy.dsl.words import RESERVED
+from nesy.dsl.words import ANY_OBJECT, RESERVED
 from nesy.errors import NesyError, Span, SpecSyntaxError
 
 
@@ -141,11 +141,14 @@ class Builder:
     def binary(self, span: Span | None, names: tuple[Token, ...]) -> ast.Declaration:
         return self.declaration("binary", names, span)
 
+    def sort(self, name: Token | None) -> str | None:
+        return None if name is None or str(name) == ANY_OBJECT else self.name(name)
+
     def parameters(self, span: Span | None, *params: ast.Parameter) -> tuple[ast.Parameter, ...]:
         return params
 
     def parameter(self, span: Span | None, name: Token, sort: Token | None = None) -> ast.Parameter:
-        return ast.Parameter(self.name(name), None if sort is None else self.name(sort), span=span)
+        return ast.Parameter(self.name(name), self.sort(sort), span=span)
 
     def predicate(
         self, span: Span | None, name: Token, params: tuple[ast.Parameter, ...] = ()
@@ -301,7 +304,7 @@ class Builder:
         return bindings
 
     def binding(self, span: Span | None, var: Token, sort: Token | None = None) -> ast.Binding:
-        return ast.Binding(self.name(var), None if sort is None else self.name(sort), span=span)
+        return ast.Binding(self.name(var), self.sort(sort), span=span)
 
     def exists(self, span: Span | None, bindings: tuple[ast.Binding, ...], body: ast.Formula) -> ast.Formula:
         return ast.Exists(bindings, body, span=span)

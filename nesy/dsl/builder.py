@@ -25,7 +25,7 @@ from nesy.dsl.diagnostics import Diagnostic
 from nesy.dsl.limits import COUNT, NESTING
 from nesy.dsl.printer import to_text
 from nesy.dsl.signature import Signature
-from nesy.dsl.words import RESERVED
+from nesy.dsl.words import ANY_OBJECT, RESERVED
 from nesy.errors import SpecTypeError
 
 Number = int | float | str | Fraction
@@ -40,7 +40,7 @@ class Variable:
 
     def of(self, sort: str) -> Variable:
         """The same variable, ranging over the objects of one class."""
-        return Variable(self.name, _name(sort, "class"))
+        return Variable(self.name, None if sort == ANY_OBJECT else _name(sort, "class"))
 
     def __eq__(self, other: object) -> Formula:  # type: ignore[override]
         return Formula(ast.Equal(self.name, _variable(other).name))

@@ -15,6 +15,7 @@ from nesy.dsl.formulas import FormulaChecker
 from nesy.dsl.rules import check_recursion, check_rule
 from nesy.dsl.signature import Signature, declared, modules_of
 from nesy.dsl.variables import free_variables
+from nesy.dsl.words import ANY_OBJECT
 from nesy.errors import ErrorGroup, NesyError, Span, SpecTypeError
 
 
@@ -135,6 +136,8 @@ def _declarations(m: ast.Module, checker: FormulaChecker, names: dict[str, tuple
         for name, span in declared(s):
             if checker.signature.kind(name) == "built-in predicate" or name == "visible":
                 checker.error("E024", f"`{name}` is built in", span, "leave the declaration out")
+            if name == ANY_OBJECT and isinstance(s, ast.Declaration) and s.kind == "class":
+                checker.error("E024", "`object` is any object, whatever its class", span, "choose another name")
         match s:
             case ast.Spec(name):
                 if name in specs:

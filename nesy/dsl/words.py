@@ -28,3 +28,5 @@ DURATIONS = ("short", "medium", "long")
 QUANTIFIER_DETAILS = ("at", "least", "most", "exactly")
 BUILTIN_UNARY = ("visible",)
 """Predicates that exist without a declaration: ``visible(x)``, the object is present in this frame."""
+ANY_OBJECT = "object"
+"""``x: object`` is any object, read as ``x`` without a class; no class may have this name."""

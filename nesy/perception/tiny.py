@@ -53,7 +53,7 @@ class Tiny(PredicateModel):
         ).to(memory_format=torch.channels_last)
         self.classify = nn.Linear(width, c)
         self.act = nn.Sequential(
-            nn.Conv1d(width + MOTION, width, 3, padding=1), nn.ReLU(), nn.Conv1d(width, u, 3, padding=1)
+            nn.Conv1d(width + MOTION, width, 3, padding=1), nn.ReLU(), nn.Conv1d(width, max(u, 1), 3, padding=1)
         )
         self.subject = nn.Linear(width, 32)
         self.object = nn.Linear(width, 32)
@@ -84,7 +84,7 @@ class Tiny(PredicateModel):
         track = (features * share).sum(1) / share.sum(1).clamp_min(1)
         moving = motion(view.boxes, there)
         by_track = torch.cat([features, moving], -1).permute(0, 2, 3, 1).reshape(b * n, seen.shape[-1] + MOTION, t)
-        unary = self.act(by_track).unflatten(0, (b, n)).permute(0, 3, 1, 2)
+        unary = self.act(by_track).unflatten(0, (b, n)).permute(0, 3, 1, 2)[..., : self.vocabulary.sizes()[1]]
 
         both = there[:, :, :, None] & there[:, :, None, :] & ~torch.eye(n, dtype=torch.bool, device=there.device)
         pixels = self.pair_eye(_pixels(view.unions[both]))

@@ -41,6 +41,7 @@ def codes(text: str) -> list[str | None]:
         ("exists x { eventually p(x) then q(x) }", ["W004"]),
         ("exists x { p(x) then eventually q(x) }", []),
         ("exists x, y: cat { r(x, y) }", ["W005"]),
+        ("exists x: object { p(x) }", []),
         ("exists a, b, c, d, e { r(a,b) and r(c,d) and p(e) and exists f, g, h, i { r(f,g) and r(h,i) } }", ["E080"]),
     ],
 )
@@ -76,6 +77,8 @@ def signature(text: str) -> Signature:
         ("rule h(a) :- p(a). rule h(b) :- r(b, a).", "h(x)", "p(x) or exists a_1 { r(x, a_1) }"),
         ("", "exists exactly 1 x { p(x) }", "exists at least 1 x { p(x) } and not exists at least 2 x { p(x) }"),
         ("", "count x { p(x) } < 2", "not exists at least 2 x { p(x) }"),
+        ("", "exists x: object { p(x) }", "exists x { p(x) }"),
+        ("", "count x: object { p(x) } >= 2", "exists at least 2 x { p(x) }"),
         ("", "count x { p(x) } != 0", "not true or exists at least 1 x { p(x) }"),
     ],
 )

@@ -1,0 +1,4 @@
+class object, coin
+unary walking
+
+spec s: exists x: object { walking(x) }
