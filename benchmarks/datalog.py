@@ -159,7 +159,7 @@ def problog_sum(batch: int) -> Callable[[], None]:
     from problog import get_evaluatable
     from problog.program import PrologString
 
-    p = torch.randn(batch, 2, 10).softmax(2).tolist()
+    p = (0.999999 * torch.randn(batch, 2, 10).double().softmax(2)).tolist()  # ProbLog refuses sums above one
 
     def call() -> None:
         for sample in p:
