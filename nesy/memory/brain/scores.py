@@ -20,7 +20,7 @@ from nesy.errors import NesyError
 
 Act = Literal["centred", "sigmoid", "relu"]
 Score = Literal["plain", "softplus"]
-Evolution = Literal["context", "window", "none"]
+Evolution = Literal["context", "window", "product", "none"]
 Mode = Literal["sample", "argmax", "attend", "teacher"]
 
 
@@ -58,6 +58,8 @@ class Evolve(nn.Module):
     """From one step of a statement to the next: q is overwritten, the dynamic context h is carried.
 
     context  h' = B sig(sig(h) + V gamma(q)), q' = W gamma(h')   (relu: h' = ReLU(B ReLU(V gamma + h)), q' = W h')
+    product  h' = V gamma(q) * (1 + U h), q' = W h'. Elementwise: subject and object meet in a product, as in the tensor
+             models (Tucker, CP) that this chain is a relative of; needed where relations compose (kinship)
     window   h' = sig(v0 + V gamma), q' = W h'
     none     q' = q, so that the roles of subject and object cannot be told apart
     """
@@ -76,6 +78,9 @@ class Evolve(nn.Module):
         seen = self.read(activate(q, self.act))
         if self.kind == "window":
             h = seen.sigmoid()
+            return self.write(h), h
+        if self.kind == "product":
+            h = seen * (1 + self.mix(h))
             return self.write(h), h
         if self.act == "relu":
             h = self.mix((seen + h).relu()).relu()
