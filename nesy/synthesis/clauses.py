@@ -73,6 +73,8 @@ class Clause:
     @property
     def text(self) -> str:
         """A short reading of the clause for notes."""
+        if not self.verb.lemmas:  # no verb that is known: the words as they stand
+            return self.verb.text
         parts = [", ".join(p.text for p in self.subject), self.verb.text]
         for s in self.slots:
             parts += [s.preposition, f" {s.joint} ".join(p.text for p in s.phrases)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from nesy.synthesis.english import PREPOSITIONS, words
 from nesy.synthesis.lexicon import PHRASAL, Complement, Lexicon, Literal, Modifier, Sense
-from nesy.synthesis.morphology import IRREGULAR, plural
+from nesy.synthesis.morphology import IRREGULAR, lemmas_of_gerund, plural
 from nesy.synthesis.synonyms import SAME, WIDER
 
 KINDS = {
@@ -157,7 +157,7 @@ def _changes(lexicon: Lexicon) -> None:
     participles = {pp: lemma for lemma, (_, pp) in (*IRREGULAR.items(), ("break", ("broke", "broken")))}
     for word, meaning in list(lexicon.adjectives.items()):
         lemma = word if word in lexicon.senses else participles.get(word)
-        if lemma is None and word.endswith("ed"):
-            lemma = word[:-2] if len(word) > 4 else None
+        if lemma is None and word.endswith("ed") and len(word) > 4:
+            lemma = next(iter(lemmas_of_gerund(word[:-2] + "ing")), None)
         if lemma is not None and " " not in lemma:
             lexicon.add_verb(lemma, Sense(None, "", (), meaning))

@@ -19,8 +19,24 @@ from dataclasses import dataclass, field
 
 from nesy.errors import NesyError
 from nesy.synthesis.base import Domain
-from nesy.synthesis.english import ATTEMPTS, FAILURES, PHASES, PREPOSITIONS
+from nesy.synthesis.english import ATTEMPTS, FAILURES, PHASES, PREPOSITIONS, words
 from nesy.synthesis.morphology import Tag, lemmas_of_gerund, plural, verb_forms
+
+COMMON = words(
+    "walk run jump sit stand sleep eat drink play dance sing cry laugh smile fall fly swim crawl climb bark talk wave "
+    "clap spin roll move turn lie kneel bend stretch jog hop rest work drive ride throw catch skate ski surf shout "
+    "scream wait speak point nod shake sweep cook read write paint draw yawn sneeze cough blink breathe exercise stop "
+    "start leave enter exit hide fight slip trip bounce float sink dive melt burn boil break land chew sniff lick bite "
+    "meow growl hug kiss hold carry push pull kick hit touch pick put take give open close wash clean cut cover chase "
+    "follow watch look feed pet pass press squeeze wear use lean toss drop lift pour wipe"
+)
+"""Verbs that a unary predicate may be named after in their base form; any other such name is an adjective."""
+
+STATES = words("open close clean cover")
+"""Those that name a state rather than an action when they are unary: ``open(d)``."""
+
+PLACES = words("next close adjacent left right far front part same attached parallel bigger smaller")
+"""How names of places begin that are no preposition."""
 
 PHRASAL = frozenset({"up", "down", "off", "out", "away"})
 """Particles that a name such as ``picking_up`` takes from its verb."""
@@ -193,16 +209,21 @@ def _add_names(lexicon: Lexicon) -> None:
             continue
         word, *rest = name.lower().split("_")
         literal = (Literal(name, ("s",)),)
-        for lemma in lemmas_of_gerund(word):
+        lemmas = lemmas_of_gerund(word) or _base(lexicon, word, COMMON - STATES)
+        for lemma in lemmas:
             lexicon.add_verb(lemma, Sense(None, " ".join(rest), (), literal))
-        if not lemmas_of_gerund(word):
+        if not lemmas:
             lexicon.adjectives.setdefault(name.replace("_", " ").lower(), literal)
     for name in domain.binary:
         if name in covered and lemmas_of_gerund(name.split("_")[0]):
             continue
         word, *rest = name.lower().split("_")
         literal = (Literal(name, ("s", "o")),)
-        lemmas = lemmas_of_gerund(word)
+        verbal = word in COMMON and not rest  # close(a, b), against close_to(a, b)
+        place = (
+            word in PREPOSITIONS or (word in PLACES and not verbal) or name.replace("_", " ").lower() in PREPOSITIONS
+        )
+        lemmas = lemmas_of_gerund(word) or ([] if place else _base(lexicon, word))
         preposition = " ".join(rest)
         for lemma in lemmas:
             if preposition in PHRASAL:  # "picks up the cup", "picks the cup up"
@@ -222,6 +243,15 @@ def _add_names(lexicon: Lexicon) -> None:
     lexicon.add_verb("be", Sense(None, "", (), ()))
 
 
+def _base(lexicon: Lexicon, word: str, known: frozenset[str] | None = None) -> list[str]:
+    """The verb behind a name such as ``hold`` or ``holds``, in everyday domains; one of ``known`` if given."""
+    if not lexicon.everyday or not word.isalpha():
+        return []
+    single = word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+    found = [w for w in (word, single) if w in COMMON]
+    return found[:1] or ([single] if known is None else [])
+
+
 def _add_tables(lexicon: Lexicon, t: Tables) -> None:
     domain = lexicon.domain
     if t.hero in domain.classes:
@@ -229,12 +259,12 @@ def _add_tables(lexicon: Lexicon, t: Tables) -> None:
     sorts: dict[str, Sort] = {"any": None}
     for name, members in t.sorts.items():
         sorts[name] = frozenset(c for c in members if c in domain.classes)
-    for target, words in t.nouns.items():
+    for target, listed in t.nouns.items():
         classes = sorts.get(target) or frozenset(c for c in (target,) if c in domain.classes or c[0] == "#")
         if target.startswith("#"):
             sorts[target] = classes
         if classes:
-            for word in words.split():
+            for word in listed.split():
                 lexicon.add_noun(word.replace("~", " "), classes)
     for verbs, pattern, meaning in t.verbs:
         sense = _sense(pattern, _literals(meaning), sorts)

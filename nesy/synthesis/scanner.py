@@ -103,7 +103,7 @@ class _Scan:
 
     def _stateful(self, i: int, n: int) -> bool:
         """Whether the adjective at ``i`` describes no noun behind it: ``is open``, not ``gets open boxes``."""
-        return not self.w.noun(i + n)
+        return not self.w.noun(i + n) and self.w[i + n] != "by"
 
     def _verb(self, i: int) -> int:
         found = verb_group(self.w, i)

@@ -83,7 +83,7 @@ def _be_goes_on(g: _Group) -> bool:
         g.take(ahead, there + 2)
     elif next_word in ("being", "been") or w.is_form(there, "ing"):
         g.take(ahead, there)
-    elif w.is_form(there, "pp") and next_word not in w.lexicon.adjectives:
+    elif w.is_form(there, "pp") and (next_word not in w.lexicon.adjectives or w[there + 1] == "by"):
         g.take(ahead, there)
         g.passive = True
     else:
