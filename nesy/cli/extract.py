@@ -34,6 +34,10 @@ def extract(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of the extractor: model=NAME, file=answers.jsonl.")
     ] = None,
+    open_: Annotated[
+        int | None,
+        typer.Option("--open", min=1, help="No domain: declare every name that at least so many specs use."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a caption.")] = False,
     evaluate: Annotated[
         Path | None, typer.Option("--evaluate", help="Gold captions with specs: measure the extractor instead.")
@@ -51,18 +55,20 @@ def extract(
     from nesy.synthesis.captions import read_captions
     from nesy.synthesis.extraction import Summary
     from nesy.synthesis.extraction import extract as run
-    from nesy.synthesis.vocabulary import documented
+    from nesy.synthesis.open_vocabulary import declared
+    from nesy.synthesis.vocabulary import OpenDomain, documented
 
     if evaluate is not None:
         _evaluate(evaluate, spec, extractor, settings or [], output, as_json)
         return
-    if spec is None:
-        raise DataError("no domain: which names may the specs use?", hint="give a .dsl file with --spec")
-    module = _domain(spec)
+    if (spec is None) == (open_ is None):
+        raise DataError("which names may the specs use?", hint="either give a .dsl file with --spec, or say --open 1")
+    module = _domain(spec) if spec is not None else None
+    domain = documented(module.module) if module is not None else OpenDomain()
     if show_prompt:
         from nesy.synthesis.prompt import Prompt
 
-        prompt = Prompt.of(documented(module.module))
+        prompt = Prompt.of(domain)
         out.print(f"// prompt {prompt.digest}\n", markup=False)
         out.print(prompt.text("<the caption>"), markup=False, end="")
         return
@@ -71,11 +77,17 @@ def extract(
     if output is not None and output.is_dir():
         raise DataError(f"{output} is a folder", hint="name a file: -o specs.dsl")
     read = read_captions(captions)
-    chosen = _extractor(module, extractor, settings or [])
+    chosen = _extractor(module, domain, extractor, settings or [])
     with bars() as shown:
-        results = run(chosen, read, module.signature, lambda done, total: shown.tell("captions", done, total))
+        results = run(chosen, read, domain, lambda done, total: shown.tell("captions", done, total))
+    declarations = ""
+    if open_ is not None:
+        results, vocabulary = declared(results, open_)
+        declarations = vocabulary.declarations()
+        if output is None and not as_json:
+            out.print(declarations, markup=False)
     if output is not None:
-        _write(output, spec, results)
+        _write(output, spec, results, declarations)
     if as_json:
         for r in results:
             print(json.dumps(r.to_json()))
@@ -136,16 +148,14 @@ def _domain(spec: Path) -> CheckedModule:
     return check_module(load(spec))
 
 
-def _extractor(module: CheckedModule, name: str | None, changes: list[str]) -> SpecExtractor:
+def _extractor(module: CheckedModule | None, domain: Signature, name: str | None, changes: list[str]) -> SpecExtractor:
     """The extractor of that name, or of the file's ``captions`` block with the settings that stand there."""
-    from nesy.synthesis.vocabulary import documented
-
-    block = module.blocks.get("captions")
+    block = module.blocks.get("captions") if module is not None else None
     settings: dict[str, Any] = dict(block.settings.as_dict()) if block else {}
     given = str(settings.pop("extractor", "rules"))
     if name is not None and name != given:
         settings = {}
-    return _extractor_named(name or given, documented(module.module), _changed(settings, changes))
+    return _extractor_named(name or given, domain, _changed(settings, changes))
 
 
 def _extractor_named(name: str, signature: Signature, settings: dict[str, Any]) -> SpecExtractor:
@@ -169,11 +179,11 @@ def _changed(settings: dict[str, Any], changes: list[str]) -> dict[str, Any]:
     return settings
 
 
-def _write(output: Path, domain: Path, results: list[Any]) -> None:
+def _write(output: Path, domain: Path | None, results: list[Any], declarations: str) -> None:
     from nesy.synthesis.specfile import relative_import, spec_file, write_atomically
 
     if output.suffix in (".jsonl", ".json"):
         text = "".join(json.dumps(r.to_json()) + "\n" for r in results)
     else:
-        text = spec_file(results, relative_import(domain, output))
+        text = spec_file(results, relative_import(domain, output) if domain is not None else None, declarations)
     write_atomically(output, text)

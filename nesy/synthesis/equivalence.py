@@ -47,7 +47,7 @@ def compare(f: Formula, g: Formula, signature: Signature, *, worlds: int = 240, 
     pair = unfold(f), unfold(g)
     names = Names.of(pair, signature.classes)
     made = sample(pair, names, worlds, seed)
-    left, right = (_truths(h, made, names) for h in pair)
+    left, right = (truths(h, made, names) for h in pair)
     differ = left != right
     witness = made[int(differ.nonzero()[0, 0])] if bool(differ.any()) else None
     return Comparison(
@@ -63,7 +63,7 @@ def equivalent(f: Formula, g: Formula, signature: Signature, *, worlds: int = 24
         return False
 
 
-def _truths(f: Formula, worlds: Sequence[World], names: Names) -> torch.Tensor:
+def truths(f: Formula, worlds: Sequence[World], names: Names) -> torch.Tensor:
     """The truth of ``f`` in each world: on tensors, and by the definition where those cannot."""
     try:
         return degree(f, scene_graphs(worlds, names), "boolean") > 0.5

@@ -11,8 +11,10 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.dsl.fold import fold
 from nesy.dsl.signature import Signature
+from nesy.dsl.words import RESERVED
 from nesy.synthesis.lemmas import alike, words_of
 from nesy.synthesis.synonyms import SAME, WIDER
+from nesy.synthesis.vocabulary import OpenDomain
 
 How = Literal["spelling", "inflection", "synonym", "wider word", "meaning"]
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
@@ -67,6 +69,8 @@ class Normaliser:
         ['`leapt` was read as `jumping` (synonym)', '`is next to` was read as `next_to` (spelling)', '`girl` was ...
         """
         key = word, arity, wider
+        if key not in self._found and isinstance(self.signature, OpenDomain):
+            self._found[key] = _free(word)
         if key not in self._found:
             self._found[key] = self._find(word, self.names(arity), wider and self.wider)
         return self._found[key]
@@ -122,6 +126,14 @@ class Normaliser:
             return ast.replace_children(f, tuple(parts)) if parts else f
 
         return fold(formula, step), tuple(done.values())
+
+
+def _free(word: str) -> Mapped | None:
+    """The word itself as a name, where every name is free."""
+    name = "_".join(w for w in words_of(word) if w.isascii())
+    if not name:
+        return None
+    return Mapped(word, f"n_{name}" if name[0].isdigit() else f"{name}_" if name in RESERVED else name, "spelling")
 
 
 def _denies(f: Formula) -> bool:

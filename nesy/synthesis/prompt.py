@@ -11,7 +11,7 @@ from typing import TypedDict
 from nesy.dsl.signature import Signature
 from nesy.synthesis.fewshot import Shot, shots
 from nesy.synthesis.validation import Fault
-from nesy.synthesis.vocabulary import Documented
+from nesy.synthesis.vocabulary import Documented, OpenDomain
 
 VERSION = "1"
 """Changes whenever the wording or the examples change, so that cached answers to another prompt are not used."""
@@ -46,6 +46,17 @@ Answer with one JSON object and nothing else: {"spec": "<formula>"}, or {"spec":
 anything that the caption says."""
 
 
+OPEN = """\
+Names:
+- Choose the names of classes and predicates yourself: lower case, words joined by _, singular nouns for classes,
+  verbs in -ing for what objects do, adjectives and prepositions as they are: dog, running, open, next_to, picking_up.
+- A predicate has one or two objects (subject first). Use one name for one thing, and plain words that other captions
+  would use, too."""
+_SHOWN = Signature.of(
+    classes=("dog", "person", "box"), unary=("running", "barking", "open"), binary=("next_to", "picking_up", "chasing")
+)
+
+
 class Message(TypedDict):
     """One turn of a conversation as OpenAI-compatible servers and chat templates have it."""
 
@@ -74,7 +85,8 @@ class Prompt:
         """
         answer = FORMAT if as_json else "Answer with the formula alone, on one line."
         system = f"{LANGUAGE}\n\n{names_text(signature)}\n\n{answer}"
-        return Prompt(system, tuple(shots(signature, examples)) if examples else (), as_json)
+        shown = _SHOWN if isinstance(signature, OpenDomain) else signature
+        return Prompt(system, tuple(shots(shown, examples)) if examples else (), as_json)
 
     def answer(self, spec: str) -> str:
         """A spec in the form in which answers are wanted."""
@@ -111,6 +123,8 @@ def complaint(fault: Fault) -> str:
 
 def names_text(signature: Signature) -> str:
     """The names of a domain, each with its arguments and its explanation, one a line where there is one."""
+    if isinstance(signature, OpenDomain):
+        return OPEN
     docs: Mapping[str, str] = signature.docs if isinstance(signature, Documented) else {}
     custom = [*signature.predicates, *signature.rules, *signature.defines]
     parts = [

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from nesy.synthesis.lemmas import alike, words_of
+
 SAME: tuple[tuple[str, ...], ...] = (
     ("person", "human", "people", "somebody", "someone"),
     ("kid", "child"), ("guy", "man"), ("lady", "woman"), ("infant", "baby"), ("sofa", "couch"), ("bike", "bicycle"),
@@ -39,3 +43,22 @@ WIDER: dict[str, tuple[str, ...]] = {
     "next to": ("near",), "beside": ("near",),
 }  # fmt: skip
 """From a word to those that say less, nearest first; never the other way round, because that would add a claim."""
+
+
+@lru_cache(maxsize=100_000)
+def related(a: str, b: str) -> bool:
+    """Whether two words are synonyms, or one is wider than the other.
+
+    >>> related("jumped", "leaping"), related("girl", "person"), related("girl", "table")
+    (True, True, False)
+    """
+    x, y = words_of(a), words_of(b)
+    for group in SAME:
+        members = [words_of(m) for m in group]
+        if any(alike(x, m) for m in members) and any(alike(y, m) for m in members):
+            return True
+    for narrow, wide in WIDER.items():
+        for p, q in ((x, y), (y, x)):
+            if alike(p, words_of(narrow)) and any(alike(q, words_of(w)) for w in wide):
+                return True
+    return False

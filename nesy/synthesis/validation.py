@@ -14,6 +14,7 @@ from nesy.dsl.parser import parse_formula
 from nesy.dsl.printer import to_text
 from nesy.dsl.signature import Signature
 from nesy.errors import NesyError
+from nesy.synthesis.vocabulary import OpenDomain
 
 ANSWER_LENGTH = 20_000
 """Longest answer that is looked at, in characters."""
@@ -62,11 +63,15 @@ def spec_of_answer(raw: str) -> str | Fault:
 def validate(text: str, signature: Signature) -> Formula | Fault:
     """The formula of ``text`` if it parses, checks, unfolds within the limits and can be written down again.
 
+    In an :class:`OpenDomain` every name is known, in one role and with the arguments that it has in this formula.
+
     >>> validate("exists c: cat { eventually jumping(c) }", Signature.of(classes=["dog"], unary=["jumping"])).reason
     'an unknown class'
     """
     try:
         formula = parse_formula(text, "<answer>")
+        if isinstance(signature, OpenDomain):
+            signature = signature.around(formula)
         check_formula(formula, signature, source=text)
         Elaborator(signature, text).elaborate(formula)
         if parse_formula(to_text(formula)) != formula:

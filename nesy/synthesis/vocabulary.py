@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 
 from nesy.dsl import ast
 from nesy.dsl.signature import Signature, declared, modules_of
+from nesy.dsl.words import BUILTIN_UNARY
 from nesy.synthesis.base import Names
 
 
@@ -15,6 +16,43 @@ class Documented(Signature):
     """A signature whose names may have a sentence of explanation."""
 
     docs: Mapping[str, str] = field(default_factory=dict)
+
+
+Use = tuple[str, str]
+"""What a name is used as (class, unary or binary), and the name."""
+
+
+def uses(formula: ast.Formula) -> set[Use]:
+    """The classes and predicates that a formula uses; a predicate of three or more objects counts as what it is.
+
+    >>> from nesy.dsl.parser import parse_formula
+    >>> sorted(uses(parse_formula("exists d: dog { eventually near(d, d) }")))
+    [('binary', 'near'), ('class', 'dog')]
+    """
+    found: set[Use] = set()
+    for f in ast.walk(formula):
+        match f:
+            case ast.Atom(name, args) if not (len(args) == 1 and name in BUILTIN_UNARY):
+                found.add(({1: "unary", 2: "binary"}.get(len(args), f"{len(args)} objects"), name))
+            case ast.Exists(bindings) | ast.Forall(bindings) | ast.ExistsAtLeast(_, bindings):
+                found |= {("class", b.sort) for b in bindings if b.sort}
+            case ast.Count(_, _, bindings):
+                found |= {("class", b.sort) for b in bindings if b.sort}
+    return found
+
+
+@dataclass(frozen=True)
+class OpenDomain(Documented):
+    """The domain of captions that nobody has declared one for: a formula may use any names, each in one role."""
+
+    def around(self, formula: ast.Formula) -> Signature:
+        """The signature of the names that a formula uses itself."""
+        used = sorted(uses(formula))
+        return Signature.of(
+            classes=[n for k, n in used if k == "class"],
+            unary=[n for k, n in used if k == "unary" and ("class", n) not in used],
+            binary=[n for k, n in used if k == "binary" and ("unary", n) not in used and ("class", n) not in used],
+        )
 
 
 def signature_of(names: Names) -> Signature:
