@@ -3,7 +3,7 @@
     python benchmarks/perception.py                       small true-architecture models with random weights, CPU
     python benchmarks/perception.py --clip DIR --size 224 a real CLIP or SigLIP checkpoint, on a GPU when there is one
 
-Each row is one backend on the same clips (20 frames of 320 x 240 with 4 tracks, 12 ordered pairs a frame).
+Each row is one backend on the same clips (20 frames of 320 x 240 with 4 tracks, unless told).
 ``decode`` is reading the mp4; ``look`` what a clip costs once; ``cached`` the same from features on disk;
 ``forward`` prediction from what ``look`` gave; ``train`` forward and backward of a batch. All in clips a second.
 """
@@ -24,7 +24,7 @@ from nesy.datasets.video import read_video, write_video
 from nesy.perception import PredicateModel, backends, batch_views
 from nesy.scenegraph import Vocabulary
 
-FRAMES, OBJECTS, HEIGHT, WIDTH = 20, 4, 240, 320
+HEIGHT, WIDTH = 240, 320
 VOCABULARY = Vocabulary(
     ("person", "cat", "car", "ball"),
     ("walking", "running", "standing", "sitting"),
@@ -32,18 +32,18 @@ VOCABULARY = Vocabulary(
 )
 
 
-def clip(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def clip(seed: int, length: int, objects: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Frames, boxes and presence of squares that move over noise."""
     rng = np.random.default_rng(seed)
-    frames = rng.integers(0, 255, (FRAMES, HEIGHT // 8, WIDTH // 8, 3)).astype(np.uint8)
+    frames = rng.integers(0, 255, (length, HEIGHT // 8, WIDTH // 8, 3)).astype(np.uint8)
     frames = frames.repeat(8, 1).repeat(8, 2)
-    start = rng.uniform(20, 120, (OBJECTS, 2))
-    speed = rng.uniform(-3, 3, (OBJECTS, 2))
-    boxes = np.zeros((FRAMES, OBJECTS, 4), np.float32)
-    for t in range(FRAMES):
+    start = rng.uniform(20, 120, (objects, 2))
+    speed = rng.uniform(-3, 3, (objects, 2))
+    boxes = np.zeros((length, objects, 4), np.float32)
+    for t in range(length):
         corner = start + speed * t
         boxes[t] = np.concatenate([corner, corner + 60], 1).clip(0, HEIGHT - 1)
-    return frames, boxes, np.ones((FRAMES, OBJECTS), bool)
+    return frames, boxes, np.ones((length, objects), bool)
 
 
 def rate(work: Callable[[], Any], clips: int, least: float) -> float:
@@ -60,11 +60,13 @@ def rate(work: Callable[[], Any], clips: int, least: float) -> float:
     return done / (time.perf_counter() - began)
 
 
-def measure(build: Callable[[str], PredicateModel], batch: int, least: float, cache: bool) -> dict[str, float | None]:
+def measure(
+    build: Callable[[str], PredicateModel], clips: list[Any], least: float, cache: bool
+) -> dict[str, float | None]:
     """One row of the table."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = build("").to(device)
-    clips = [clip(i) for i in range(batch)]
+    batch = len(clips)
     views = [model.look(*c) for c in clips]
     model.to(device)
     together = batch_views(views, [8.0] * batch).to(device)
@@ -120,6 +122,8 @@ def main() -> None:
     parser.add_argument("--clip", help="a CLIP or SigLIP checkpoint directory")
     parser.add_argument("--size", type=int, default=112, help="side of the frames of the video networks")
     parser.add_argument("--batch", type=int, default=2, help="clips a training step")
+    parser.add_argument("--frames", type=int, default=20)
+    parser.add_argument("--objects", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=1.0, help="least time of each measurement")
     parser.add_argument("--precision", default="bfloat16" if torch.cuda.is_available() else "float32")
     parser.add_argument("--only", help="rows whose name has this text")
@@ -128,10 +132,13 @@ def main() -> None:
         torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as temporary:
         film = Path(temporary) / "clip.mp4"
-        write_video(film, clip(0)[0], 10)
+        clips = [clip(i, chosen.frames, chosen.objects) for i in range(chosen.batch)]
+        write_video(film, clips[0][0], 10)
         decode = rate(lambda: read_video(film), 1, chosen.seconds)
         where = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU, 1 thread"
-        print(f"{where}; {FRAMES} frames of {WIDTH} x {HEIGHT}, {OBJECTS} tracks; decode {decode:.1f} clips/s")
+        print(
+            f"{where}; {chosen.frames} frames of {WIDTH} x {HEIGHT}, {chosen.objects} tracks; decode {decode:.1f} clips/s"
+        )
         checkpoint = chosen.clip or small_clip(Path(temporary) / "clip")
         common: dict[str, object] = {"precision": chosen.precision}
         asked: dict[str, object] = {"checkpoint": checkpoint, **common}
@@ -150,7 +157,7 @@ def main() -> None:
             def build(cache: str, name: str = name, settings: dict[str, object] = settings) -> PredicateModel:
                 return backends[name](VOCABULARY, {**settings, **({"cache": cache} if cache else {})})
 
-            row = measure(build, chosen.batch, chosen.seconds, frozen)
+            row = measure(build, clips, chosen.seconds, frozen)
             cells = "".join(f"{'-' if x is None else f'{x:.2f}':>10}" for x in row.values())
             print(f"{title:24}{cells}", flush=True)
 

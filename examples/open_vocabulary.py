@@ -5,7 +5,7 @@
     python examples/open_vocabulary.py
 
 EfficientNet-Lite0 (ImageNet) sees the objects of the built-in game, all-MiniLM-L6-v2 reads names; nobody trained them
-together. A linear map from pictures into the space of sentences is learned from the names of the training clips' objects
+together. A linear map from pictures to the space of sentences is learned from the names of the training clips' objects
 and states. On test clips it is then asked with other words ("jewel", "rodent", "deceased") that it never saw: what
 carries over is what the sentence encoder knows about them. A map learned with the names shuffled shows what does not.
 """
