@@ -137,7 +137,8 @@ def main() -> None:
         decode = rate(lambda: read_video(film), 1, chosen.seconds)
         where = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU, 1 thread"
         print(
-            f"{where}; {chosen.frames} frames of {WIDTH} x {HEIGHT}, {chosen.objects} tracks; decode {decode:.1f} clips/s"
+            f"{where}; {chosen.frames} frames of {WIDTH} x {HEIGHT}, {chosen.objects} tracks; "
+            f"decode {decode:.1f} clips/s"
         )
         checkpoint = chosen.clip or small_clip(Path(temporary) / "clip")
         common: dict[str, object] = {"precision": chosen.precision}
