@@ -173,7 +173,13 @@ class _Parser:
             clause.head = self.waiting[-1]
         elif len(phrases) > 1 and not behind and phrases[0].classes:  # "the snail Mugen jumped over"
             clause.head, clause.order = phrases[0], "relative"
-        if clause.head is not None and phrases:
+        if not self.heroes and clause.order == "relative" and phrases:  # "the stick that the man threw"
+            told = self.clauses[-1].slots if self.clauses and clause.head is None else []
+            thing = clause.head or (told[-1].phrases[-1] if told else None)
+            if thing is not None and thing is not phrases[-1]:
+                clause.subject, clause.word = phrases[-1:], "reduced"
+                clause.slots.append(Slot("", [thing]))
+        elif clause.head is not None and phrases:
             clause.faults.append("a relative clause about another party")
         before_it = self.clauses[-1].head if self.clauses and not clause.opens else None
         if before_it is not None and not clause.subject and not clause.order and clause.link == ",":
@@ -269,6 +275,14 @@ class _Parser:
                 self.waiting_joint = "or" if "or" in kinds else "and" if "and" in kinds else self.waiting_joint
                 return
             self._tell(s)
+            return
+        denied = s.chunks[0] == Negation("not")
+        if not self.heroes and self.clauses and denied and any(isinstance(c, Preposition) for c in s.chunks[1:2]):
+            verb = self.clauses[-1].verb  # "in the box, not on the table"
+            again = Clause(replace(verb, negated=not verb.negated), list(self.clauses[-1].subject))
+            _join(again, s)
+            self._complements(again, s.chunks[1:])
+            self.clauses.append(again)
             return
         unfit = [c for c in s.chunks if isinstance(c, (Negation, Unknown, Loose))]
         if unfit or kinds & set(SUBORDINATE) or not self.clauses:

@@ -326,8 +326,26 @@ def compose(
     parts = _alternatives(parts, [*story.beside, *never], by_name, everyday)
     parts = _localised(parts, [*story.beside, *never], by_name, notes)
     body = conjunction([*([sequence(parts)] if parts else []), *story.beside, *never])
+    if everyday:
+        body = _without_strangers(body)
     bound = bindings([by_name[v] for v in free_variables(body) if v in by_name])
     return ast.Exists(bound, body) if bound else body
+
+
+def _without_strangers(body: Formula) -> Formula:
+    """Drop inequalities with objects of which nothing else is said."""
+    told = {v for f in ast.walk(body) if isinstance(f, ast.Atom) for v in f.args}
+
+    def idle(f: Formula) -> bool:
+        return isinstance(f, ast.Not) and isinstance(f.body, ast.Equal) and not {f.body.left, f.body.right} <= told
+
+    def go(f: Formula) -> Formula:
+        if isinstance(f, ast.And):
+            kept = [go(g) for g in f.args if not idle(g)]
+            return conjunction(kept) if kept else f
+        return ast.replace_children(f, tuple(go(g) for g in ast.children(f))) if ast.children(f) else f
+
+    return go(body)
 
 
 def _never(story: Story, notes: list[str]) -> list[Formula]:

@@ -52,6 +52,9 @@ class Discourse:
             return self._drop(clause, f"`{clause.verb.doubt}` leaves open whether it happened")
         if clause.verb.ended:
             return self._drop(clause, "an action that ends")
+        if clause.beside is not None and self.lexicon.everyday:
+            alive = bool(clause.beside.classes & self.lexicon.animate)  # "pets a dog sitting there"
+            clause = replace(clause, beside=None, subject=[clause.beside] if alive else clause.subject)
         if clause.beside is not None:
             other = replace(clause, subject=[clause.beside], slots=[], directions=[])
             if clause.beside.unknown or best(self.lexicon, self.cast, other, clause.beside) is not None:
@@ -85,7 +88,9 @@ class Discourse:
                 result = result and found[1]
         if not events:
             return self._drop(clause, "not understood")
-        if self.lexicon.everyday and clause.subject_joint == "and" and len(clause.subject) > 1 and not local:
+        agents = any(s.preposition == "by" and len(s.phrases) > 1 for s in clause.slots) and clause.verb.passive
+        joint = agents or (clause.subject_joint == "and" and len(clause.subject) > 1)
+        if self.lexicon.everyday and joint and not local:
             events = [conjunction(events)]  # "a boy and a girl run": together
         if self.lexicon.everyday and not local:
             whole = self._whole(clause, events)
@@ -311,7 +316,7 @@ class Discourse:
                     found = (m, plan)
                     break
             if found is None:
-                if self.lexicon.everyday:
+                if self.lexicon.everyday and slot.preposition != "with":  # a tool is not what `it` means next
                     self._mention(np)
                 if tell:
                     self.notes.append(f"`{slot.preposition} {np.text}` was left out of `{clause.text}`")

@@ -68,7 +68,7 @@ def _people(lexicon: Lexicon) -> None:
         elif narrower:  # a person, where only men and women are told apart
             lexicon.add_noun(word, narrower)
     lexicon.people = frozenset(c for c in classes if (c in PEOPLE and c != "baby") or "person" in WIDER.get(c, ()))
-    lexicon.people -= {"baby"}
+    lexicon.animate = lexicon.people | {c for c in classes if c == "baby" or {"animal", "pet"} & {c, *WIDER.get(c, ())}}
     agent = lexicon.nouns.get("someone") or lexicon.nouns.get("person")
     if agent is not None:
         lexicon.agent = agent.classes

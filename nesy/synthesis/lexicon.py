@@ -129,7 +129,7 @@ class Lexicon:
 
     hero: the class that captions are about, if the domain has one. nouns: by word or words, singular and plural.
     forms: inflected verb to (lemma, tag). senses: by lemma. agent: the classes of *someone*, people: of
-    everybody who is not called *it*. kinds: words for people of
+    everybody who is not called *it*. animate: those, and animals. kinds: words for people of
     different kinds (man, woman). genders: ``m`` and ``f`` of such words.
     """
 
@@ -147,6 +147,7 @@ class Lexicon:
     exclusive: list[frozenset[str]] = field(default_factory=list)
     agent: frozenset[str] = frozenset()
     people: frozenset[str] = frozenset()
+    animate: frozenset[str] = frozenset()
     kinds: dict[str, str] = field(default_factory=dict)
     genders: dict[str, str] = field(default_factory=dict)
 
@@ -248,7 +249,7 @@ def _base(lexicon: Lexicon, word: str, known: frozenset[str] | None = None) -> l
     if not lexicon.everyday or not word.isalpha():
         return []
     single = word[:-1] if word.endswith("s") and not word.endswith("ss") else word
-    found = [w for w in (word, single) if w in COMMON]
+    found = [w for w in (word, single) if w in (COMMON if known is None else known)]
     return found[:1] or ([single] if known is None else [])
 
 
