@@ -5,6 +5,9 @@ Seeds are fixed: world 1 for the toy graph, 0 for scenes, 0 for every initialisa
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -15,15 +18,15 @@ from nesy.memory.brain import Decoded, Statements, TensorBrain, train
 from nesy.memory.brain.episodic import EpisodicMemory
 from nesy.memory.brain.scores import scores
 from nesy.memory.brain.semantic import fit_start, replay
-from tests.memory.toy import Scenes, SceneWorld, ToyGraph, names, toy_brain, toy_graph
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+from tests.memory.toy import (
+    Scenes,
+    SceneWorld,
+    ToyGraph,
+    names,
+    one_thread,  # noqa: F401
+    toy_brain,
+    toy_graph,
+)
 
 
 @pytest.fixture(scope="module")
@@ -313,3 +316,45 @@ def test_12_novelty(world: tuple[SceneWorld, TensorBrain, Scenes, Scenes]):
         q = memory.state(seen.seen.scene[50:100])
     assert sum(memory.is_novel(x, threshold) for x in q) <= 5
     assert float((new[50:] < threshold).float().mean()) >= 0.8
+
+
+# -- 13. capacity --------------------------------------------------------------------------------------------------
+
+
+def test_13_superposed_columns_are_read_back_up_to_a_capacity():
+    """Top-m read-back of the sum of m of 1000 random columns, D = 256: falls with m, never rises."""
+    torch.manual_seed(0)
+    brain = TensorBrain({"entity": names("e", 1000), "predicate": ["p"]}, width=256, context=8)
+    g = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        columns = brain.bank("entity")
+        curve = []
+        for m in (1, 2, 4, 8, 16, 32, 64, 128):
+            found = 0
+            for _ in range(20):
+                chosen = torch.randperm(1000, generator=g)[:m]
+                q = 0.1 * columns[chosen].sum(0)  # small, so that the activation stays on its slope
+                best = brain.measure(q[None], "entity")[0].topk(m).indices
+                found += len(set(best.tolist()) & set(chosen.tolist()))
+            curve.append(found / (20 * m))
+    assert curve[0] == curve[1] == 1.0
+    assert all(a >= b - 0.02 for a, b in itertools.pairwise(curve))
+    assert curve[-1] < 0.7
+
+
+@pytest.mark.parametrize("held", [1, 3])
+def test_13_many_triples_share_one_time(held: int):
+    """K equally likely triples a time: the loss is ln K at best, and comes near it."""
+    g = torch.Generator().manual_seed(0)
+    times = 20
+    cells = torch.stack([torch.randperm(12 * 12 * 4, generator=g)[:held] for _ in range(times)]).flatten()
+    truth = Statements(cells // 48, cells // 4 % 12, cells % 4, time=torch.arange(times).repeat_interleave(held))
+    torch.manual_seed(0)
+    brain = TensorBrain(
+        {"time": names("t", times), "entity": names("e", 12), "predicate": names("p", 4)}, width=64, context=64
+    )
+    train(brain, truth, tasks=["episodic"], steps=250, batch=None, rate=2e-2)
+    with torch.no_grad():
+        out = brain.decode(brain.bank("time")[truth.time], mode="teacher", given=truth)
+    loss = -float(out.log_prob().mean())
+    assert math.log(held) - 1e-4 <= loss <= math.log(held) + 0.05

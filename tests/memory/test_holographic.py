@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from nesy.errors import GroundingError, NesyError
 from nesy.memory.brain.holographic import MultilinearStore
+from tests.memory.toy import one_thread  # noqa: F401
 
 fact = st.tuples(st.sampled_from("abcdef"), st.sampled_from("xyz"), st.sampled_from("abcdef"))
 
