@@ -26,7 +26,8 @@ def extract(
     ] = None,
     spec: Annotated[Path | None, typer.Option("--spec", help="The .dsl file whose names the specs use.")] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the specs: a .dsl file, or results as .jsonl.")
+        Path | None,
+        typer.Option("--output", "-o", help="Write specs (.dsl), results (.jsonl) or LASER's .laser.json."),
     ] = None,
     extractor: Annotated[
         str | None, typer.Option("--extractor", help="rules, openai, transformers or replay (default: the file's).")
@@ -182,8 +183,26 @@ def _changed(settings: dict[str, Any], changes: list[str]) -> dict[str, Any]:
 def _write(output: Path, domain: Path | None, results: list[Any], declarations: str) -> None:
     from nesy.synthesis.specfile import relative_import, spec_file, write_atomically
 
-    if output.suffix in (".jsonl", ".json"):
+    if output.name.endswith(".laser.json"):
+        text = _laser(results)
+    elif output.suffix in (".jsonl", ".json"):
         text = "".join(json.dumps(r.to_json()) + "\n" for r in results)
     else:
         text = spec_file(results, relative_import(domain, output) if domain is not None else None, declarations)
     write_atomically(output, text)
+
+
+def _laser(results: list[Any]) -> str:
+    """LASER's first-stage JSON of all specs that it can say; the others are named on stderr."""
+    from nesy.dsl.parser import parse_formula
+    from nesy.synthesis.laser_writer import laser_item
+
+    items: dict[str, Any] = {}
+    for r in results:
+        if r.spec is None:
+            continue
+        try:
+            items[r.id] = {**laser_item(r.id, parse_formula(r.spec)), "caption": r.caption}
+        except NesyError as e:
+            err.print(f"{r.id}: left out: {e.message}", markup=False)
+    return json.dumps(items, indent=1) + "\n"

@@ -168,4 +168,12 @@ def test_the_command_imports_a_file(tmp_path: Path, capsys):
     (tmp_path / "c.jsonl").write_text('{"id": "vid_0042", "caption": "A chef lifts a lid and stirs the soup."}\n')
     arguments = ["extract", str(tmp_path / "c.jsonl"), "--spec", str(tmp_path / "k.dsl"), "--json"]
     assert run([*arguments, "--extractor", "laser", "--set", f"file={tmp_path / 'stage1.json'}"]) == 0
-    assert json.loads(capsys.readouterr().out)["spec"].startswith("exists a: person")
+    spec = json.loads(capsys.readouterr().out)["spec"]
+    assert spec.startswith("exists a: person")
+    written = tmp_path / "out.laser.json"  # and back: what is written can be imported
+    assert (
+        run([*arguments, "--extractor", "laser", "--set", f"file={tmp_path / 'stage1.json'}", "-o", str(written)]) == 0
+    )
+    capsys.readouterr()
+    assert run([*arguments, "--extractor", "laser", "--set", f"file={written}"]) == 0
+    assert json.loads(capsys.readouterr().out)["spec"] == spec

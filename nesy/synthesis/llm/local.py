@@ -9,6 +9,7 @@ from nesy.dsl.signature import Signature
 from nesy.errors import NesyError
 from nesy.synthesis.base import Extraction, Names, SpecExtractor, checked_settings, extractors
 from nesy.synthesis.dialogue import Conversation, Judge, converse
+from nesy.synthesis.encoder import similarity_of
 from nesy.synthesis.llm.grammar import SpecGrammar
 from nesy.synthesis.normalize import Normaliser
 from nesy.synthesis.prompt import Message, Prompt
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULTS: dict[str, object] = {
     "model": "", "device": "cpu", "dtype": "auto", "constrained": True, "batch": 8, "tries": 2, "examples": 5,
-    "objects": 3, "events": 4, "facts": 3, "max_tokens": 128, "normalise": True,
+    "objects": 3, "events": 4, "facts": 3, "max_tokens": 128, "normalise": True, "encoder": "auto",
 }  # fmt: skip
 
 
@@ -150,6 +151,6 @@ class Lazy(SpecExtractor):
                 batch=c["batch"],
                 tries=c["tries"],
                 most=c["max_tokens"],
-                normaliser=Normaliser(self.signature) if c["normalise"] else None,
+                normaliser=Normaliser(self.signature, similarity_of(c["encoder"])) if c["normalise"] else None,
             )
         return self._local

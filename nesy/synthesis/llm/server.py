@@ -15,6 +15,7 @@ from nesy.dsl.signature import Signature
 from nesy.errors import NesyError
 from nesy.synthesis.base import Extraction, Names, SpecExtractor, checked_settings, extractors
 from nesy.synthesis.dialogue import Judge, converse
+from nesy.synthesis.encoder import similarity_of
 from nesy.synthesis.llm.cache import Answer, AnswerCache, default_cache, key_of
 from nesy.synthesis.llm.client import ChatClient, NoAnswer, Usage
 from nesy.synthesis.normalize import Normaliser
@@ -23,7 +24,7 @@ from nesy.synthesis.vocabulary import signature_of
 
 DEFAULTS: dict[str, object] = {
     "model": "", "tries": 3, "concurrency": 8, "retries": 5, "pause": 1.0, "timeout": 60.0, "per_minute": 0,
-    "temperature": 0.0, "max_tokens": 0, "examples": 9, "normalise": True, "cache": "",
+    "temperature": 0.0, "max_tokens": 0, "examples": 9, "normalise": True, "encoder": "auto", "cache": "",
 }  # fmt: skip
 BASE_URL = "https://api.openai.com/v1"
 
@@ -185,5 +186,5 @@ def make_openai(names: Names, settings: Mapping[str, object]) -> SpecExtractor:
         prompt=Prompt.of(signature, examples=chosen["examples"]),
         tries=chosen["tries"],
         concurrency=chosen["concurrency"],
-        normaliser=Normaliser(signature) if chosen["normalise"] else None,
+        normaliser=Normaliser(signature, similarity_of(chosen["encoder"])) if chosen["normalise"] else None,
     )
