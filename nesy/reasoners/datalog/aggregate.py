@@ -8,6 +8,7 @@ uncertain tuples.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from nesy.errors import GroundingError
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog.builtins import to_text
+from nesy.reasoners.datalog.choice import SEED
 from nesy.reasoners.datalog.circuit import TRUE, Block, Circuit
 from nesy.reasoners.datalog.values import FLOATS, INTEGERS
 
@@ -32,6 +34,23 @@ class Item:
 
 
 Outcome = tuple[tuple[Any, ...], int]
+
+CHOICES = frozenset({"top", "unique", "uniform", "categorical"})
+DISTRIBUTIONS = frozenset({"normalize", "softmax", "disjunct"})
+ORDERED = frozenset({"sort", "argsort", "rank", "enumerate"})
+
+
+def chosen_count(reduce: ir.Reduce) -> int:
+    """The k of ``top<k>`` and the samplers; one where it is not given."""
+    if reduce.op == "unique" or not reduce.params:
+        return 1
+    text = reduce.params[0]
+    if len(reduce.params) > 1 or not text.isdigit() or int(text) < 1:
+        raise GroundingError(
+            f"the parameter of `{reduce.op}` must be a positive integer, not `{', '.join(reduce.params)}`",
+            span=reduce.span, hint=f"write `{reduce.op}<3>(x: ...)`",
+        )  # fmt: skip
+    return int(text)
 
 
 @dataclass(slots=True)
@@ -83,9 +102,16 @@ class Aggregator:
     """Applies one ``Reduce`` to groups; ``circuit`` None means that only the actual world counts."""
 
     def __init__(
-        self, reduce: ir.Reduce, kind: str, circuit: Circuit | None, block: Block, hard: bool, distributive: bool
+        self,
+        reduce: ir.Reduce,
+        kind: str,
+        circuit: Circuit | None,
+        block: Block,
+        hard: bool,
+        distributive: bool,
+        weighs: bool = True,
     ) -> None:
-        self.reduce, self.circuit, self.block = reduce, circuit, block
+        self.reduce, self.circuit, self.block, self.weighs = reduce, circuit, block, weighs
         self.hard, self.distributive = hard or reduce.discrete, distributive
         self.fold = fold_of(reduce, kind)
 
@@ -98,6 +124,10 @@ class Aggregator:
 
     def _outcomes(self, items: Sequence[Item]) -> list[Outcome]:
         items = self._sorted(items)
+        if self.reduce.op in CHOICES or self.reduce.op in DISTRIBUTIONS:
+            return self._chosen(items)
+        if self.reduce.op in ORDERED:
+            return self._ordered(items)
         if self.circuit is None or self.hard:
             return self._one_world(items)
         if self.reduce.op in ("exists", "forall"):
@@ -109,6 +139,41 @@ class Aggregator:
     def _sorted(self, items: Sequence[Item]) -> Sequence[Item]:
         ordered = self.reduce.op == "string_join" or (self.fold is not None and self.reduce.args)
         return sorted(items, key=lambda i: (i.args, i.values)) if ordered else items
+
+    def _chosen(self, items: Sequence[Item]) -> list[Outcome]:
+        """Some of the tuples by weight, or all with new tags; without weights the first ones in their order."""
+        items = sorted(items, key=lambda i: (i.args, i.values))
+        k = chosen_count(self.reduce) if self.reduce.op in CHOICES else len(items)
+        weighted = self.circuit is not None and self.weighs and not self.reduce.discrete
+        if self.circuit is None or not weighted:
+            if self.reduce.op in ("uniform", "categorical"):
+                items = random.Random(SEED).sample(list(items), min(k, len(items)))
+            return [((*i.args, *i.values), i.literal) for i in items[:k]]
+        if self.reduce.op in DISTRIBUTIONS:
+            leaves = self.circuit.new_gate(self.reduce.op, k, [i.literal for i in items], True)
+            return [((*i.args, *i.values), leaf) for i, leaf in zip(items, leaves, strict=True)]
+        if len(items) <= k:
+            return [((*i.args, *i.values), i.literal) for i in items]
+        op = "top" if self.reduce.op == "unique" else self.reduce.op
+        leaves = self.circuit.new_gate(op, k, [i.literal for i in items], False)
+        return [
+            ((*i.args, *i.values), self._and([i.literal, leaf])) for i, leaf in zip(items, leaves, strict=True)
+        ]  # fmt: skip
+
+    def _ordered(self, items: Sequence[Item]) -> list[Outcome]:
+        """The tuples with their position, counted over all possible tuples; tags pass through."""
+        if self.reduce.op == "enumerate":
+            ordered = sorted(items, key=lambda i: (i.args, i.values))
+        else:
+            ordered = sorted(items, key=lambda i: (i.values, i.args), reverse="desc" in self.reduce.params)
+        if self.reduce.op == "rank":  # equal values share the rank of the first of them
+            first: dict[tuple[Any, ...], int] = {}
+            return [
+                ((first.setdefault(i.values, n), *i.args, *i.values), i.literal) for n, i in enumerate(ordered)
+            ]  # fmt: skip
+        if self.reduce.op == "argsort":
+            return [((n, *i.args), i.literal) for n, i in enumerate(ordered)]
+        return [((n, *i.args, *i.values), i.literal) for n, i in enumerate(ordered)]
 
     def _one_world(self, items: Sequence[Item]) -> list[Outcome]:
         literal = TRUE

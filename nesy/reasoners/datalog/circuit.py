@@ -37,6 +37,20 @@ class Block:
 
 
 @dataclass(slots=True)
+class Gate:
+    """Facts whose probabilities follow from those of other nodes: a choice among ``nodes``, or a new distribution.
+
+    ``leaves[i]`` belongs to ``nodes[i]``. ``op``: ``top``, ``uniform`` and ``categorical`` set the chosen ``k`` to one
+    and the others to zero; ``normalize`` and ``softmax`` distribute one over them; ``disjunct`` copies the values.
+    """
+
+    op: str
+    k: int
+    nodes: list[int]
+    leaves: list[int]
+
+
+@dataclass(slots=True)
 class Circuit:
     """Leaves and blocks. Leaf ``i`` is node ``leaf_node[i]``.
 
@@ -52,6 +66,16 @@ class Circuit:
     blocks: list[Block] = field(default_factory=list)
     certain: np.ndarray[tuple[int], np.dtype[np.bool_]] = field(default_factory=lambda: np.ones(1, dtype=bool))
     groups: int = 0
+    gates: list[Gate] = field(default_factory=list)
+    gate_of: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def new_gate(self, op: str, k: int, nodes: Sequence[int], exclusive: bool) -> list[int]:
+        """One new fact for each node, with a probability that follows from theirs; see ``Gate``."""
+        group = self.new_group() if exclusive else -1
+        leaves = [self.new_leaf(1.0, group) for _ in nodes]
+        self.gate_of.update({leaf: (len(self.gates), i) for i, leaf in enumerate(leaves)})
+        self.gates.append(Gate(op, k, list(nodes), leaves))
+        return leaves
 
     def new_nodes(self, count: int) -> Ids:
         """Numbers for new nodes."""

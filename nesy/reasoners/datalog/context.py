@@ -18,6 +18,7 @@ from nesy.errors import DataError, GroundingError, NesyError, did_you_mean
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES, DatalogWarning, ForeignFunction, ForeignPredicate
+from nesy.reasoners.datalog.choice import SEED, gate_values
 from nesy.reasoners.datalog.compile import compile_lowered, read_program, with_imports
 from nesy.reasoners.datalog.csvfile import read_facts
 from nesy.reasoners.datalog.foreign import type_name
@@ -111,6 +112,7 @@ class ScallopContext:
         self._tags: Tensor | None = None
         self._next_group = 0
         self._warned: set[str] = set()
+        self.seed = SEED
         if fork_from is not None:
             self._take(fork_from)
 
@@ -513,7 +515,9 @@ class ScallopContext:
                     + (hint or "consider adding a type declaration"), DatalogWarning, 4,
                 )  # fmt: skip
 
-    def evaluate(self, grounded: Grounded, roots: Ids, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    def evaluate(
+        self, grounded: Grounded, roots: Ids, inputs: Tensor, gates: dict[int, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Values [roots, B] and presence [roots, B] of circuit nodes from input probabilities [inputs, B]."""
         circuit = grounded.grounding.circuit
         if circuit is None or self._spec.build is None:
@@ -535,7 +539,32 @@ class ScallopContext:
                 leaves = torch.where((position >= 0)[:, None], given, constant)
             else:
                 leaves = constant.expand(-1, inputs.shape[1])
-        return evaluation(leaves)
+        if not circuit.gates:
+            return evaluation(leaves)
+        leaves = self._gated(grounded, used.leaf_node, leaves, inputs, {} if gates is None else gates)
+        values, present = evaluation(leaves)
+        return values, present & (values > 0)
+
+    def _gated(
+        self, grounded: Grounded, leaf_node: Sequence[int], leaves: Tensor, inputs: Tensor, known: dict[int, Tensor]
+    ) -> Tensor:
+        """Leaf probabilities with those of the gates, each found from the values of its nodes, lower strata first."""
+        circuit = grounded.grounding.circuit
+        if circuit is None:
+            return leaves
+        at = [i for i, node in enumerate(leaf_node) if node in circuit.gate_of]
+        if not at:
+            return leaves
+        rows = []
+        generator = torch.Generator().manual_seed(self.seed)
+        for i in at:
+            number, position = circuit.gate_of[leaf_node[i]]
+            if number not in known:
+                gate = circuit.gates[number]
+                weights, _ = self.evaluate(grounded, np.array(gate.nodes), inputs, known)
+                known[number] = gate_values(gate, weights, generator)
+            rows.append(known[number][position])
+        return leaves.index_copy(0, torch.tensor(at, device=leaves.device), torch.stack(rows).to(leaves))
 
     def file_facts(self) -> dict[str, list[Fact]]:
         """Facts that the program reads from CSV files."""
@@ -576,6 +605,7 @@ class ScallopContext:
         batches, tags = self.batches(self._top_facts(self.static_facts()))
         self._result = self.ground_facts(batches)
         self._run_tags = tags
+        self._run_gates: dict[int, Tensor] = {}
 
     def _top_facts(self, facts: dict[str, list[Fact]]) -> dict[str, list[Fact]]:
         for name, amount in self._topk.items():
@@ -603,7 +633,7 @@ class ScallopContext:
             tags = self._plain_tags(result)
             nodes = table.nodes.tolist()
             return [(tags[nodes[i]], rows[i]) for i in order if tags[nodes[i]] is not None]
-        values, present = self.evaluate(result, table.nodes, _column(self._run_tags))
+        values, present = self.evaluate(result, table.nodes, _column(self._run_tags), self._run_gates)
         fact_nodes = set(circuit.leaf_node)
         out = []
         for i in order:
@@ -650,7 +680,7 @@ class ScallopContext:
         self._functions, self._predicates = dict(other._functions), dict(other._predicates)
         self._limits, self._early_discard, self.training = other._limits, other._early_discard, other.training
         self._symbols, self._compiled, self._next_group = other._symbols, other._compiled, other._next_group
-        self._warned = set(other._warned)
+        self._warned, self.seed = set(other._warned), other.seed
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()

@@ -31,6 +31,10 @@ class _Dense:
     groups: Ids | None
 
 
+_Piece = tuple[list[int], Grounded, Tensor, dict[int, Tensor]]
+"""Samples that share a grounding, their input probabilities, and what gates chose for them in this call."""
+
+
 @dataclass(slots=True)
 class _Output:
     """An output relation: the codes of its mapped tuples, or None for all tuples; ``single`` drops the dimension."""
@@ -147,6 +151,7 @@ class ScallopForwardFunction(torch.nn.Module):
         """Run a batch; see the class."""
         ctx = self.ctx
         ctx.train(self.training)
+        ctx.seed += 1  # samplers draw anew in every call
         size = _batch_size(inputs)
         outputs = self.outputs
         if output_relations is not None:
@@ -155,9 +160,9 @@ class ScallopForwardFunction(torch.nn.Module):
             raise DataError("There exists a 0 output relations data-point", hint="give output_relation(s)")
         dense, ragged = self._read(inputs, size, disjunctions or {})
         dtype, device = _type_of(inputs)
-        pieces = []
+        pieces: list[_Piece] = []
         for samples, grounded, tags in self._groups(dense, ragged, size, dtype, device):
-            pieces.append((samples, grounded, tags))
+            pieces.append((samples, grounded, tags, {}))
         results = {o.relation: self._collect(o, pieces, size, dtype, device) for o in outputs}
         if len(outputs) == 1:
             return results[outputs[0].relation]
@@ -289,7 +294,7 @@ class ScallopForwardFunction(torch.nn.Module):
     def _collect(
         self,
         output: _Output,
-        pieces: Sequence[tuple[list[int], Grounded, Tensor]],
+        pieces: Sequence[_Piece],
         size: int,
         dtype: torch.dtype,
         device: torch.device,
@@ -300,9 +305,9 @@ class ScallopForwardFunction(torch.nn.Module):
         kinds = ctx.kinds(output.relation)
         column: dict[tuple[Any, ...], int] = {}
         parts = []
-        for samples, grounded, inputs in pieces:
+        for samples, grounded, inputs, gates in pieces:
             table = grounded.grounding.tables[output.relation]
-            values, present = ctx.evaluate(grounded, table.nodes, inputs)
+            values, present = ctx.evaluate(grounded, table.nodes, inputs, gates)
             tuples = decode_rows(table.columns(), kinds, ctx._symbols, table.rows)
             seen = present.any(dim=1).tolist()
             kept = [i for i, s in enumerate(seen) if s]
@@ -318,7 +323,7 @@ class ScallopForwardFunction(torch.nn.Module):
     def _mapped(
         self,
         output: _Output,
-        pieces: Sequence[tuple[list[int], Grounded, Tensor]],
+        pieces: Sequence[_Piece],
         size: int,
         dtype: torch.dtype,
         device: torch.device,
@@ -328,17 +333,17 @@ class ScallopForwardFunction(torch.nn.Module):
             raise DataError("this output has no mapping")
         columns = [np.ascontiguousarray(codes[:, i]) for i in range(codes.shape[1])]
         parts = []
-        for _, grounded, inputs in pieces:
+        for _, grounded, inputs, gates in pieces:
             table = grounded.grounding.tables[output.relation]
             row = table.find(columns, len(codes))
             found = np.flatnonzero(row >= 0)
-            values, _ = self.ctx.evaluate(grounded, table.nodes[row[found]], inputs)
+            values, _ = self.ctx.evaluate(grounded, table.nodes[row[found]], inputs, gates)
             if len(found) < len(codes):
                 zero = inputs.sum(dim=0) * 0 if len(inputs) else inputs.new_zeros(inputs.shape[1])
                 padded = zero.expand(len(codes), -1)
                 values = padded.index_copy(0, torch.from_numpy(found).to(device), values) if len(found) else padded
             parts.append(values)
-        order = [b for samples, _, _ in pieces for b in samples]
+        order = [b for samples, _, _, _ in pieces for b in samples]
         result = torch.cat(parts, dim=1).t()
         if order != list(range(size)):
             result = result[torch.argsort(torch.tensor(order, device=device))]

@@ -60,11 +60,16 @@ class InputFacts:
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """What the provenance needs: a circuit or not, negation by presence, and whether ``*`` distributes over ``+``."""
+    """What the provenance needs.
+
+    ``record``: a circuit; ``hard_negation``: negation by presence; ``distributive``: ``*`` distributes over ``+``;
+    ``weighs``: tags are probabilities, by which ``top`` and its like choose.
+    """
 
     record: bool = False
     hard_negation: bool = True
     distributive: bool = True
+    weighs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,6 +454,9 @@ class _Grounder:
             probe, outputs, literals = self._range(given, step)
         else:
             probe, outputs, literals = self._call(predicate, step, given, kinds, rows.count)
+        if step.negated:
+            self._unless(step, predicate, rows, evaluator, probe, outputs, literals)
+            return
         env = {k: v[probe] for k, v in rows.env.items()}
         rows.literals = [x[probe] for x in rows.literals]
         rows.count = len(probe)
@@ -463,6 +471,37 @@ class _Grounder:
         rows.env = env
         if self.circuit is not None and literals is not None:
             rows.literals.append(literals)
+        rows_keep(rows, keep)
+
+    def _unless(
+        self,
+        step: ir.External,
+        predicate: ForeignPredicate,
+        rows: _Rows,
+        evaluator: Evaluator,
+        probe: Ids,
+        outputs: list[Codes],
+        literals: Ids | None,
+    ) -> None:
+        """Keep the rows to which a foreign predicate gives no answer; an uncertain answer becomes a negated literal."""
+        match = np.ones(len(probe), dtype=bool)
+        for a, codes in zip(step.args[predicate.bound :], outputs, strict=True):
+            if not isinstance(a, ast.Wildcard):
+                match &= evaluator.value(a, rows.env, rows.count)[0][probe] == codes
+        found = np.flatnonzero(match)
+        keep = np.ones(rows.count, dtype=bool)
+        unsure: dict[int, list[int]] = {}
+        for i in found.tolist():
+            literal = TRUE if literals is None else int(literals[i])
+            if literal == TRUE or self.circuit is None or self.mode.hard_negation:
+                keep[probe[i]] = False
+            else:
+                unsure.setdefault(int(probe[i]), []).append(~literal)
+        for j in range(max(map(len, unsure.values()), default=0)):
+            column = np.zeros(rows.count, dtype=np.int64)
+            for row, negations in unsure.items():
+                column[row] = negations[j] if j < len(negations) else TRUE
+            rows.literals.append(column)
         rows_keep(rows, keep)
 
     def _range(self, given: list[Codes], step: ir.External) -> tuple[Ids, list[Codes], None]:
@@ -545,7 +584,10 @@ class _Grounder:
         else:
             domain = dict.fromkeys(groups, TRUE)
         kind = kinds[-1] if reduce.bindings else "i32"
-        aggregator = Aggregator(reduce, kind, self.circuit, block, self.mode.hard_negation, self.mode.distributive)
+        mode = self.mode
+        aggregator = Aggregator(
+            reduce, kind, self.circuit, block, mode.hard_negation, mode.distributive, mode.weighs
+        )  # fmt: skip
         table_rows: list[tuple[int, ...]] = []
         bodies: list[tuple[int, int]] = []
         for key, literal in domain.items():

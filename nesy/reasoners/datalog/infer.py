@@ -172,6 +172,11 @@ class Inference:
             case "argmin" | "argmax":
                 for a, b in zip(results, args, strict=True):
                     self.unify(a, b, span)
+            case "sort" | "rank" | "enumerate" | "argsort":
+                self._require(results[0], "usize", span)
+                shown = args if reduce.op == "argsort" else [*args, *bindings]
+                for a, b in zip(results[1:], shown, strict=True):
+                    self.unify(a, b, span)
             case "sum" | "prod" | "avg" | "string_join":
                 self.unify(results[0], bindings[0], span)
             case _:

@@ -57,6 +57,7 @@ class External:
     args: tuple[ast.Term, ...]
     type_args: tuple[str, ...]
     span: Span
+    negated: bool = False
 
 
 @dataclass(slots=True)

@@ -31,13 +31,12 @@ AGGREGATES = frozenset(
         "unique",
         "string_join",
     }
+    | {"uniform", "categorical", "normalize", "softmax", "disjunct", "rank", "sort", "argsort", "enumerate"}
 )
-LATER_AGGREGATES = frozenset(
-    {"uniform", "categorical", "weighted_sum", "weighted_avg", "normalize", "softmax", "rank", "sort", "argsort"}
-    | {"enumerate", "disjunct", "top", "unique"}
-)
-KNOWN_ATTRIBUTES = frozenset({"hidden", "file", "demand", "tagged", "no_temp_relation"})
-LATER_ATTRIBUTES = frozenset({"goal", "scheduler", "storage"})
+LATER_AGGREGATES = frozenset({"weighted_sum", "weighted_avg"})
+SCHEDULERS = ("lfp", "dfs", "astar", "beam")
+# goal, scheduler and storage ask for a way of evaluation, not for another result: this engine has one way
+KNOWN_ATTRIBUTES = frozenset({"hidden", "file", "demand", "tagged", "no_temp_relation", "goal", "scheduler", "storage"})
 
 
 class Lowering:
@@ -174,11 +173,12 @@ class Lowering:
     def _attributes(self, attributes: tuple[ast.Attribute, ...], relation: str) -> None:
         for attribute in attributes:
             name = attribute.name
-            if name in LATER_ATTRIBUTES:
-                raise self.error(f"not supported yet: attribute `@{name}`", attribute.span)
             if name not in KNOWN_ATTRIBUTES:
                 hint = did_you_mean(name, KNOWN_ATTRIBUTES)
                 raise self.error(f"Unknown attribute `@{name}`", attribute.span, hint)
+            if name == "scheduler" and attribute.args and attribute.args[0] not in SCHEDULERS:
+                hint = f"one of {', '.join(SCHEDULERS)}"
+                raise self.error(f"unknown scheduler `{attribute.args[0]}`", attribute.span, hint)
             if name == "file":
                 if not attribute.args or not isinstance(attribute.args[0], str):
                     raise self.error("`@file` needs the path of a CSV file", attribute.span, '@file("edges.csv")')
@@ -439,15 +439,15 @@ class Lowering:
             args.append(a)
         predicate = self.predicates.get(term.name)
         if predicate is not None and term.name not in self.program.relations:
-            if not positive:
-                raise self.error(f"not supported yet: negation of the foreign predicate `{term.name}`", term.span)
             if len(args) != len(predicate.types):
                 message = (
                     f"arity mismatch for relation `{term.name}`. Expected {len(predicate.types)}, found {len(args)}:"
                 )
                 raise self.error(message, term.span)
             targs = tuple(self.resolve(t, term.span) for t in term.targs)
-            return [*extra, ir.External(term.name, tuple(args), targs, term.span)]
+            if extra and not positive:
+                raise self.error("not supported yet: negation of an atom with a pattern", term.span)
+            return [*extra, ir.External(term.name, tuple(args), targs, term.span, not positive)]
         if term.targs:
             hint = did_you_mean(term.name, self.predicates)
             raise self.error(f"unknown foreign predicate `{term.name}`", term.span, hint)
@@ -576,8 +576,14 @@ def result_width(agg: ast.Aggregate, error: Callable[[str, Span], NesyError]) ->
             if not agg.args:
                 raise error(f"`{agg.op}` needs arguments: `{agg.op}[a](x: ...)`", agg.span)
             return len(agg.args)
-        case "top" | "unique":
+        case "top" | "unique" | "uniform" | "categorical" | "normalize" | "softmax" | "disjunct":
             return len(agg.args) + len(agg.bindings)
+        case "sort" | "rank" | "enumerate":
+            return 1 + len(agg.args) + len(agg.bindings)
+        case "argsort":
+            if not agg.args:
+                raise error(f"`{agg.op}` needs arguments: `{agg.op}[a](x: ...)`", agg.span)
+            return 1 + len(agg.args)
         case "sum" | "prod" | "avg" | "string_join":
             if len(agg.bindings) != 1:
                 raise error(f"`{agg.op}` aggregates one variable", agg.span)

@@ -74,7 +74,8 @@ def prepare(clause: ir.Clause, types: ClauseTypes, source: str, external_bound: 
                 pieces.append(ir.Atom(literal.relation, plain(literal.args), literal.negated, literal.span))
             case ir.External():
                 args = plain(literal.args)
-                pieces.append(ir.External(literal.predicate, args, literal.type_args, literal.span))
+                external = ir.External(literal.predicate, args, literal.type_args, literal.span, literal.negated)
+                pieces.append(external)
             case ir.Construct():
                 pieces.append(literal)
             case ir.Guard(test=ast.Op(symbol="==", args=(left, right))):
@@ -156,6 +157,9 @@ def ready(waiting: list[Piece], bound: set[str], external_bound: Callable[[str],
                         if bind is not None:
                             return piece, bind
             case ir.Atom(negated=True, args=args):
+                if all(_known(a, bound) for a in args):
+                    return piece, piece
+            case ir.External(negated=True, args=args):
                 if all(_known(a, bound) for a in args):
                     return piece, piece
             case ir.External(predicate=name, args=args):

@@ -42,8 +42,8 @@ class Spec:
     build: Callable[[Circuit, Ids, int, int], Evaluation] | None
 
 
-_SOFT = Mode(record=True, hard_negation=False)
-_WORLDS = Mode(record=True, hard_negation=False, distributive=False)
+_SOFT = Mode(record=True, hard_negation=False, weighs=True)
+_WORLDS = Mode(record=True, hard_negation=False, distributive=False, weighs=True)
 _PROOFS_BIAS = "lower bound for programs without negation, if facts are independent; exclusive facts only bar proofs"
 
 
