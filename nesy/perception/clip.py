@@ -108,6 +108,10 @@ class Clip(Encoding):
         if self.frozen and options["cache"]:
             self.cache = FeatureCache(options["cache"], fingerprint(self.encoder))
 
+    @property
+    def network(self) -> nn.Module:
+        return self.encoder
+
     def encode(self, frames: Tensor, box: Tensor, there: Tensor, both: Tensor) -> Tensor:
         """Unit features; with gradients all pictures go through the encoder together, without in chunks."""
         video, box = frames.flatten(0, 1), box.flatten(0, 1)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from nesy.perception.base import Batch, PredicateModel, View
@@ -38,6 +38,11 @@ class Encoding(PredicateModel):
         super().__init__(vocabulary)
         self.frozen, self.resolution, self.device, self.precision = frozen, resolution, device, precision
         self.cache: FeatureCache | None = None
+
+    @property
+    @abstractmethod
+    def network(self) -> nn.Module:
+        """The encoder."""
 
     @abstractmethod
     def encode(self, frames: Tensor, box: Tensor, there: Tensor, both: Tensor) -> Tensor:
@@ -65,7 +70,7 @@ class Encoding(PredicateModel):
     def _features(self, frames: NDArray[np.uint8], share: Tensor, there: Tensor) -> dict[str, Tensor]:
         """Half-precision features of all objects [T, N, D] and ordered pairs [T, N, N, D]; zeros where absent."""
         device = self._looking_device()
-        self.to(device)
+        self.network.to(device)  # the rest stays where it is: its batches come from there
         if self.resolution is None:
             video = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2)
             content = torch.tensor([frames.shape[2], frames.shape[1]], dtype=torch.float32)

@@ -73,6 +73,10 @@ class Video(Encoding):
             name = f"{options['backbone']}-{options['size']}-{options['window']}-{fingerprint(self.backbone)}"
             self.cache = FeatureCache(options["cache"], name)
 
+    @property
+    def network(self) -> torch.nn.Module:
+        return self.backbone
+
     def encode(self, frames: Tensor, box: Tensor, there: Tensor, both: Tensor) -> Tensor:
         """Features of boxes and unions, read from the map of their frame."""
         with self.autocast(frames.device):

@@ -27,17 +27,39 @@ def predict_video(
         CheckpointError: no trained run.
         DataError: unreadable video, or boxes that do not fit it.
     """
-    task = runs.reopen(run)
-    model = runs.load_model(run, task)
-    frames = read_video(video)
-    rate = fps or video_rate(video)
-    found, source = _tracks(run, video, frames, tracks)
-    if found.present.shape[0] != len(frames):
-        raise DataError(f"{video} has {len(frames)} frames, but the boxes are of {found.present.shape[0]} ({source})")
-    with torch.no_grad():
-        view = model.look(frames, found.boxes, found.present)
-        graph = model(batch_views([view], [rate]))
-    return GraphFile(graph, found.ids, torch.from_numpy(found.boxes)), source
+    return Predictor(run)(video, tracks=tracks, fps=fps)
+
+
+class Predictor:
+    """A run's model, loaded once for many videos; on a GPU when there is one.
+
+    Raises:
+        CheckpointError: no trained run.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.model = runs.load_model(run, runs.reopen(run))
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model.to(self.device)
+
+    def __call__(self, video: Path, *, tracks: Path | None = None, fps: float | None = None) -> tuple[GraphFile, str]:
+        """The predicted scene graph of a video and where its boxes came from.
+
+        Raises:
+            DataError: unreadable video, or boxes that do not fit it.
+        """
+        frames = read_video(video)
+        rate = fps or video_rate(video)
+        found, source = _tracks(self.run, video, frames, tracks)
+        if found.present.shape[0] != len(frames):
+            raise DataError(
+                f"{video} has {len(frames)} frames, but the boxes are of {found.present.shape[0]} ({source})"
+            )
+        with torch.no_grad():
+            view = self.model.look(frames, found.boxes, found.present)
+            graph = self.model(batch_views([view], [rate]).to(self.device)).to("cpu")
+        return GraphFile(graph, found.ids, torch.from_numpy(found.boxes)), source
 
 
 def _tracks(run: Path, video: Path, frames: np.ndarray, tracks: Path | None) -> tuple[Tracks, str]:
