@@ -18,7 +18,14 @@ from nesy.errors import NesyError
 from nesy.synthesis import extractors
 from nesy.synthesis.quality import Gold, evaluate, read_gold
 
-GOLD = Path(__file__).parent.parent / "tests" / "data" / "captions" / "general.jsonl"
+GOLD = Path(__file__).parent.parent / "tests" / "data" / "captions" / "platformer.jsonl"
+
+
+MODES: dict[str, dict[str, object]] = {
+    "grammar": {"constrained": True},
+    "free": {"constrained": False, "tries": 1, "normalise": False},
+    "repaired": {"constrained": False, "tries": 3, "normalise": True},
+}
 
 
 def main() -> None:
@@ -30,7 +37,8 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--batch", type=int, default=10)
     parser.add_argument("--examples", type=int, default=5)
-    parser.add_argument("--json", action="store_true", help="print one object")
+    parser.add_argument("--modes", nargs="+", choices=list(MODES), default=list(MODES))
+    parser.add_argument("--json", action="store_true", help="print one object a mode")
     options = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     domains = read_gold(options.gold)
@@ -38,11 +46,8 @@ def main() -> None:
     chosen: list[Gold] = random.Random(0).sample(golds, min(options.captions, len(golds)))
     rows: dict[str, dict[str, object]] = {}
     shared = {k: getattr(options, k) for k in ("model", "dtype", "device", "batch", "examples")}
-    for name, settings in {
-        "grammar": {"constrained": True},
-        "free": {"constrained": False, "tries": 1, "normalise": False},
-        "free, repaired": {"constrained": False, "tries": 3, "normalise": True},
-    }.items():
+    for name in options.modes:
+        settings = MODES[name]
         extractor = extractors["transformers"](signature, {**shared, **settings})
         try:
             quality = evaluate(extractor, chosen, signature)
@@ -53,11 +58,12 @@ def main() -> None:
             **quality.as_dict(), "tokens/s": speed.written / speed.seconds, "tokens": speed.written,
             "seconds": speed.seconds,
         }  # fmt: skip
+        if options.json:  # one line a mode, as soon as it is known
+            print(json.dumps({"mode": name, **rows[name]}), flush=True)
     if options.json:
-        print(json.dumps(rows))
         return
     print(f"{'':20}" + "".join(f"{name:>18}" for name in rows))
-    for measure in rows["grammar"]:
+    for measure in next(iter(rows.values())):
         cells = [row[measure] for row in rows.values()]
         print(f"{measure:20}" + "".join(f"{c:>18.3f}" if isinstance(c, float) else f"{c!s:>18}" for c in cells))
 

@@ -11,7 +11,7 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.dsl.fold import fold
 from nesy.dsl.signature import Signature
-from nesy.dsl.words import RESERVED
+from nesy.dsl.words import BUILTIN_UNARY, RESERVED
 from nesy.synthesis.lemmas import alike, words_of
 from nesy.synthesis.synonyms import SAME, WIDER
 from nesy.synthesis.vocabulary import OpenDomain
@@ -98,6 +98,7 @@ class Normaliser:
                 found = {n for n in names for form in forms if alike(words_of(n), form)}
             if found:
                 return Mapped(word, found.pop(), how) if len(found) == 1 else None
+        names = [n for n in names if n not in BUILTIN_UNARY]  # everything is visible: too easily near
         if self.similarity is not None and names:
             scores = self.similarity(" ".join(phrase), [" ".join(words_of(n)) for n in names])
             order = sorted(range(len(names)), key=lambda i: -scores[i])
