@@ -1,0 +1,154 @@
+"""Prediction over folders of many videos on Ray Data: resumable, failures listed and not fatal.
+
+Every worker holds the run's model once (:class:`nesy.training.predict.Predictor`) and writes one scene-graph file a
+video, whole or not at all. A file that exists is not made again, so that a broken-off job goes on where it stopped, and
+a worker that dies is started anew by Ray, which gives its videos to another. On one machine or a cluster.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from nesy.errors import DataError, NesyError
+
+SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm")
+FAILURES = "failures.jsonl"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many graphs were made now and how many were there already; the videos that failed, with the reasons."""
+
+    made: int
+    kept: int
+    failed: dict[str, str]
+
+
+def videos_below(folder: Path) -> list[Path]:
+    """All video files below a folder, sorted.
+
+    Raises:
+        DataError: no such folder, or none in it.
+    """
+    if not folder.is_dir():
+        raise DataError(f"there is no folder {folder}")
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    if not found:
+        raise DataError(f"no video below {folder}", expected=SUFFIXES)
+    return found
+
+
+def graph_of(video: Path, root: Path, out: Path) -> Path:
+    """Where the graph of a video below ``root`` is written."""
+    return out / video.relative_to(root).with_suffix(".json")
+
+
+class Work:
+    """What one worker does with a batch of rows ``{"video": [path, ...]}``; any NesyError becomes the row's reason."""
+
+    def __init__(self, run: str, root: str, out: str, tracks: str | None, before: Callable[[str], None] | None) -> None:
+        from nesy.training.predict import Predictor
+
+        self.predict = Predictor(Path(run))
+        self.root, self.out = Path(root), Path(out)
+        self.tracks = Path(tracks) if tracks else None
+        self.before = before
+
+    def __call__(self, rows: dict[str, list[str]]) -> dict[str, list[str]]:
+        return {"video": list(rows["video"]), "reason": [self._one(Path(str(v))) for v in rows["video"]]}
+
+    def _one(self, video: Path) -> str:
+        from nesy.scenegraph import write_graph
+
+        if self.before is not None:
+            self.before(str(video))
+        place = graph_of(video, self.root, self.out)
+        boxes = graph_of(video, self.root, self.tracks) if self.tracks else None
+        try:
+            graph, _ = self.predict(video, tracks=boxes)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_graph(graph, place)
+        except NesyError as e:
+            return e.message
+        except OSError as e:
+            return f"{place}: {e.strerror}"
+        return ""
+
+
+def predict_many(
+    run: Path,
+    root: Path,
+    out: Path,
+    *,
+    tracks: Path | None = None,
+    workers: int = 2,
+    batch: int = 8,
+    gpus: float = 0.0,
+    before: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Predict the scene graphs of all videos below ``root`` into the same places below ``out``.
+
+    Args:
+        tracks: a folder with the boxes of each video in the same places, as ``nesy track`` writes them.
+        workers: models at work at the same time.
+        batch: videos handed to a worker at once; what is lost when it dies.
+        gpus: share of a GPU that each worker takes.
+        before: called with each video's path before it is read (in the worker).
+
+    Returns:
+        What was made; the failures are also written to ``out/failures.jsonl``.
+
+    Raises:
+        DataError: no videos, or Ray is not installed.
+    """
+    videos = videos_below(root)
+    if find_spec("ray") is None:
+        raise DataError("prediction over folders needs Ray, which is not here", hint="pip install 'nesy[ray]'")
+    open_ = [v for v in videos if not graph_of(v, root, out).is_file()]
+    failed = _run(open_, run, root, out, tracks, workers, batch, gpus, before) if open_ else {}
+    out.mkdir(parents=True, exist_ok=True)
+    part = out / f".{FAILURES}.{os.getpid()}.part"
+    part.write_text("".join(json.dumps({"video": v, "reason": r}) + "\n" for v, r in sorted(failed.items())), "utf-8")
+    os.replace(part, out / FAILURES)
+    return Outcome(len(open_) - len(failed), len(videos) - len(open_), failed)
+
+
+def _run(
+    videos: Sequence[Path],
+    run: Path,
+    root: Path,
+    out: Path,
+    tracks: Path | None,
+    workers: int,
+    batch: int,
+    gpus: float,
+    before: Callable[[str], None] | None,
+) -> dict[str, str]:
+    import ray
+    from ray.data import ActorPoolStrategy
+
+    if not ray.is_initialized():
+        ray.init(num_cpus=max(workers, os.cpu_count() or 1), include_dashboard=False, log_to_driver=False)
+    rows = ray.data.from_items(
+        [{"video": str(v.resolve())} for v in videos], override_num_blocks=len(videos) // batch + 1
+    )
+    work = (
+        str(run.resolve()),
+        str(root.resolve()),
+        str(out.resolve()),
+        str(tracks.resolve()) if tracks else None,
+        before,
+    )
+    done = rows.map_batches(
+        Work,
+        fn_constructor_args=work,
+        batch_size=batch,
+        compute=ActorPoolStrategy(size=workers),
+        num_gpus=gpus or None,
+    )
+    return {row["video"]: row["reason"] for row in done.iter_rows() if row["reason"]}
