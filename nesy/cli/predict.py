@@ -15,7 +15,7 @@ from nesy.errors import NesyError, did_you_mean
 @app.command("predict")
 def predict(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
-    video: Annotated[Path, typer.Argument(help="An mp4 file.")],
+    video: Annotated[Path, typer.Argument(help="A video file, or a folder of them (on Ray).")],
     out_file: Annotated[Path, typer.Option("--out", "-o", help="The scene graph to write.")] = Path("graph.json"),
     tracks: Annotated[
         Path | None, typer.Option(help="A scene-graph file whose boxes to use (its classes and facts are ignored).")
@@ -27,10 +27,15 @@ def predict(
         str, typer.Option("--format", help="nesy, networkx (node-link JSON), pvsg, jsonld or ntriples.")
     ] = "nesy",
     fps: Annotated[float | None, typer.Option(help="Frames a second, when the file does not say it rightly.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Models at work at the same time, for a folder.")] = 2,
+    gpus: Annotated[float, typer.Option(min=0, help="Share of a GPU of each worker, for a folder.")] = 0.0,
 ) -> None:
     """Predict the scene graph of a video.
 
     Boxes come from --tracks, else from the game file of a clip in MUGEN's layout, else from the run's own proposals.
+
+    For a folder, --out and --tracks are folders with a file a video in the same places; graphs that exist are kept, and
+    videos that fail are listed in failures.jsonl.
 
     Example: nesy predict runs/first data/platformer/videos/clip.mp4 -o graph.json
     """
@@ -40,6 +45,11 @@ def predict(
 
     if form not in FORMATS:  # before the work is done
         raise NesyError(f"unknown format `{form}`", expected=FORMATS, hint=did_you_mean(form, FORMATS))
+    if video.is_dir():
+        if predicates or form != "nesy":
+            raise NesyError("a folder of videos takes neither --predicates nor --format")
+        _predict_folder(run, video, out_file, tracks, workers, gpus)
+        return
     load_all(predicates)
     file, source = predict_video(run, video, tracks=tracks, fps=fps)
     if form == "nesy":
@@ -48,3 +58,13 @@ def predict(
         export_graph(file, out_file, form)
     g = file.graph
     err.print(f"{out_file}: {g.present.shape[1]} frames, {len(file.ids)} objects (boxes from {source})", markup=False)
+
+
+def _predict_folder(run: Path, root: Path, out: Path, tracks: Path | None, workers: int, gpus: float) -> None:
+    from nesy.training.many import FAILURES, predict_many
+
+    outcome = predict_many(run, root, out, tracks=tracks, workers=workers, gpus=gpus)
+    err.print(f"{out}: {outcome.made} graphs made, {outcome.kept} kept, {len(outcome.failed)} failed", markup=False)
+    if outcome.failed:
+        err.print(f"the videos that failed, and why: {out / FAILURES}", markup=False)
+        raise typer.Exit(1)
