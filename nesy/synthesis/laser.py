@@ -36,6 +36,8 @@ _KEYS = {
 _DURATIONS: dict[str, Literal["short", "medium", "long"]] = {
     "short": "short", "medium": "medium", "long": "long", "mid": "medium",  # LASER's own examples say `mid`
 }  # fmt: skip
+WRAPPINGS = 5
+"""How deep items may lie in lists and objects around them."""
 VARIABLE = re.compile(r"[A-Z][0-9]?\Z")
 
 
@@ -61,17 +63,19 @@ def read_laser(path: Path) -> dict[str, Item]:
             raise DataError(f"{path}: neither one JSON value nor one a line ({whole})") from None
     items: dict[str, Item] = {}
     for value in values:
-        for name, item in _items(value, None):
+        for name, item in _items(value, None, 0):
             items[name] = item
     if not items and any(values):
         raise DataError(f"{path}: no item with `time stamps` and a `video_id`")
     return items
 
 
-def _items(value: object, name: str | None) -> Iterator[tuple[str, Item]]:
+def _items(value: object, name: str | None, depth: int) -> Iterator[tuple[str, Item]]:
+    if depth > WRAPPINGS:
+        return
     if isinstance(value, list):
         for v in value:
-            yield from _items(v, None)
+            yield from _items(v, None, depth + 1)
     elif isinstance(value, dict):
         keys = {_KEYS.get(str(k), str(k)) for k in value}
         if keys & {"time stamps", "sequential descriptions"}:
@@ -81,7 +85,7 @@ def _items(value: object, name: str | None) -> Iterator[tuple[str, Item]]:
             yield str(own), cast(Item, value)
         else:
             for k, v in value.items():
-                yield from _items(v, str(k))
+                yield from _items(v, str(k), depth + 1)
 
 
 @dataclass

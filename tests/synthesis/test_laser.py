@@ -125,7 +125,9 @@ def test_every_wrapping_is_read(tmp_path: Path, text: str):
     assert read_laser(path)["vid_0042"]["time stamps"] == CHEF["time stamps"]
 
 
-@pytest.mark.parametrize("text", ["{", "[1, 2]", '{"a": 1}', '[{"time stamps": {}}]', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["{", "[1, 2]", '{"a": 1}', '[{"time stamps": {}}]', "[" * 100_000, "[" * 900 + "1" + "]" * 900]
+)
 def test_a_broken_file_is_one_error(tmp_path: Path, text: str):
     path = tmp_path / "stage1.json"
     path.write_text(text)

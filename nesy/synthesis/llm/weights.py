@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -71,10 +72,8 @@ def _download(scratch: Path) -> Path:
 
 
 def _convert(gguf: Path, made: Path) -> Path:
-    try:
-        import gguf as _gguf  # noqa: F401  transformers reads the file with it
-    except ImportError:
-        raise DataError("converting SmolLM2 needs the package gguf", hint="pip install gguf") from None
+    if importlib.util.find_spec("gguf") is None:  # transformers reads the file with it
+        raise DataError("converting SmolLM2 needs the package gguf", hint="pip install gguf")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
