@@ -38,6 +38,7 @@ class TensorBrain(nn.Module):
         act, score, evolution: see :mod:`nesy.memory.brain.scores`.
         gates: (alpha, beta) of the feedback; (1, 1) accumulates, (0, 1) collapses onto the column.
         feedback: False leaves the top-down step out (a plain classifier).
+        dropout: share of the activations left out before every measurement while in training mode (``brain.train()``).
         temperature: learn one inverse temperature per candidate set; None: with ``act="centred"`` only.
     """
 
@@ -55,6 +56,7 @@ class TensorBrain(nn.Module):
         evolution: Evolution = "context",
         gates: tuple[float, float] = (1.0, 1.0),
         feedback: bool = True,
+        dropout: float = 0.0,
         temperature: bool | None = None,
     ) -> None:
         super().__init__()
@@ -69,7 +71,7 @@ class TensorBrain(nn.Module):
         self.options: dict[str, object] = {
             "subjects": list(subjects), "inputs": inputs, "width": width, "context": context, "act": act,
             "score": score, "evolution": evolution, "gates": list(gates), "feedback": feedback,
-            "temperature": temperature,
+            "dropout": dropout, "temperature": temperature,
         }  # fmt: skip
         self.groups = {role: Group(role, list(ns), reserve.get(role, 0)) for role, ns in names.items()}
         self.subjects = tuple(subjects)
@@ -78,6 +80,7 @@ class TensorBrain(nn.Module):
         self.act: Act = act
         self.score: Score = score
         self.gates, self.feeds_back = gates, feedback
+        self.drop = nn.Dropout(dropout)
         self.columns = nn.ParameterDict(
             {role: nn.Parameter(2 * width**-0.5 * torch.randn(g.capacity, width)) for role, g in self.groups.items()}
         )
@@ -115,7 +118,7 @@ class TensorBrain(nn.Module):
         ``only`` (bool [K]) restricts the set further: to ask "which colour?" is to measure among the colours.
         """
         roles = roles if isinstance(roles, str) else tuple(roles)
-        n = self.scale(roles) * scores(activate(q, self.act), self.bank(roles), self.score)
+        n = self.scale(roles) * scores(self.drop(activate(q, self.act)), self.bank(roles), self.score)
         used = self.candidates(roles).used().to(n.device)
         return n.masked_fill(~(used if only is None else used & only), -torch.inf)
 
