@@ -84,7 +84,7 @@ def _asked(ctx: ScallopContext, queries: list[str] | None) -> list[str]:
 def _rows(ctx: ScallopContext, relation: str) -> list[tuple[Any, tuple[Any, ...]]]:
     """Tags (None where the provenance has none) and tuples."""
     untagged = ctx.provenance == "unit"
-    return [(None, found) if untagged else found for found in ctx.relation(relation)]
+    return [(None, found) if untagged else found for found in ctx.relation(relation, debug=True)]
 
 
 def _shown(tag: Any, row: tuple[Any, ...], kinds: tuple[str, ...]) -> str:

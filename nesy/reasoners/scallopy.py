@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from nesy.reasoners.datalog.context import ScallopContext
+from nesy.reasoners.datalog.csvfile import CSVFileOptions
 from nesy.reasoners.datalog.foreign import Facts, Generic, ScallopType, TypeFamily, foreign_function, foreign_predicate
 from nesy.reasoners.datalog.forward import ScallopForwardFunction
 from nesy.reasoners.datalog.mapping import InputMapping
@@ -21,7 +24,14 @@ Any, Number, Integer, SignedInteger, UnsignedInteger, Float = (
     TypeFamily(n) for n in ("Any", "Number", "Integer", "SignedInteger", "UnsignedInteger", "Float")
 )
 Entity = ScallopType("Entity")
-f32, f64, char, String = (ScallopType(n) for n in ("f32", "f64", "char", "String"))
+f32, f64, char, String, Symbol = (ScallopType(n) for n in ("f32", "f64", "char", "String", "Symbol"))
+io = SimpleNamespace(CSVFileOptions=CSVFileOptions)
+
+
+def torch_tensor_enabled() -> bool:
+    """Whether columns may hold tensors: not in this engine."""
+    return False
+
 
 __all__ = [
     "Any",
@@ -43,6 +53,7 @@ __all__ = [
     "ScallopProvenance",
     "SignedInteger",
     "String",
+    "Symbol",
     "TypeFamily",
     "UnsignedInteger",
     "char",
@@ -56,7 +67,9 @@ __all__ = [
     "i16",
     "i32",
     "i64",
+    "io",
     "isize",
+    "torch_tensor_enabled",
     "u8",
     "u16",
     "u32",

@@ -71,8 +71,31 @@ def test_disjunctions_bar_proofs() -> None:
     proofs.add_relation("a", (str, bool))
     proofs.add_facts("a", [("x", True), ("x", False)], disjunctions=[[0, 1]])
     proofs.add_rule("both() = a(v, true), a(v, false)")
+    proofs.add_rule("any(v) = a(v, x)")
     proofs.run()
-    assert list(proofs.relation("both")) == []
+    assert list(proofs.relation("both")) == [] and list(proofs.relation("any")) == [("x",)]
+    ((found, _),) = proofs.relation("any", debug=True)
+    assert set(found) == {frozenset({1}), frozenset({2})}
+
+
+def test_csv_from_python(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,name,year\n1,ann,2022\n2,bob,2023\n")
+    ctx = scallopy.Context()
+    ctx.add_relation("all", (int, str, int), load_csv=scallopy.io.CSVFileOptions(str(path), has_header=True))
+    ctx.add_relation("some", (int, int), load_csv=scallopy.io.CSVFileOptions(str(path), fields=["year", "id"]))
+    long = scallopy.io.CSVFileOptions(str(path), keys="id", fields=["name", "year"])
+    ctx.add_relation("long", (int, scallopy.Symbol, str), load_csv=long)
+    for context in (ctx, ctx.clone()):
+        context.run()
+        assert list(context.relation("all")) == [(1, "ann", 2022), (2, "bob", 2023)]
+        assert list(context.relation("some")) == [(2022, 1), (2023, 2)]
+        rows = [(1, "name", "ann"), (1, "year", "2022"), (2, "name", "bob"), (2, "year", "2023")]
+        assert list(context.relation("long")) == rows
+    bad = scallopy.Context()
+    bad.add_relation("r", int, load_csv=scallopy.io.CSVFileOptions(str(path), fields=["age"]))
+    with pytest.raises(DataError, match="no column `age`"):
+        bad.run()
 
 
 def test_tropical_is_the_shortest_path() -> None:

@@ -20,7 +20,7 @@ from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES, DatalogWarning, ForeignFunction, ForeignPredicate
 from nesy.reasoners.datalog.choice import SEED, gate_values
 from nesy.reasoners.datalog.compile import compile_lowered, read_program, with_imports
-from nesy.reasoners.datalog.csvfile import read_facts
+from nesy.reasoners.datalog.csvfile import CSVFileOptions, read_facts
 from nesy.reasoners.datalog.foreign import type_name
 from nesy.reasoners.datalog.ground import Compiled, Grounding, InputFacts, Limits, Mode, ground
 from nesy.reasoners.datalog.ir import Relation
@@ -98,6 +98,7 @@ class ScallopContext:
         self._texts: list[ast.Program | tuple[str, list[str | None]]] = []
         self._imported: set[str] = set()
         self._facts: dict[str, list[Fact]] = {}
+        self._csv: dict[str, dict[str, Any]] = {}
         self._mappings: dict[str, InputMapping] = {}
         self._topk: dict[str, int] = {}
         self._certain: set[str] = set()
@@ -177,6 +178,9 @@ class ScallopContext:
         self._compiled, self._result = compiled, None
         self._cache = OrderedDict()
 
+    def set_debug_runtime_monitors(self, debug: bool = True) -> None:
+        """Accepted for scallopy's sake; there is nothing to watch."""
+
     def compile(self) -> None:
         """Compile now; done on demand otherwise."""
         self.compiled()
@@ -199,8 +203,8 @@ class ScallopContext:
         non_probabilistic: bool = False,
     ) -> None:
         """Declare a relation: one column type or a tuple of them (``int``, ``float``, ``bool``, ``str``, ``"u32"``)."""
-        if load_csv is not None:
-            raise NesyError("not supported yet: load_csv", hint="use `@file(...)` in the program, or add_facts")
+        if load_csv is not None and not isinstance(load_csv, CSVFileOptions | str | os.PathLike):
+            raise NesyError(f"{load_csv!r} is not a CSV file", hint="give a path or io.CSVFileOptions(path, ...)")
         columns = relation_types if isinstance(relation_types, tuple | list) else (relation_types,)
         types: list[str | None] = [type_name(t, f"a column of relation `{relation_name}`") for t in columns]
         self._texts.append((relation_name, types))
@@ -210,6 +214,9 @@ class ScallopContext:
             self._texts.pop()
             raise
         self._changed(compiled)
+        if load_csv is not None:
+            options = load_csv if isinstance(load_csv, CSVFileOptions) else CSVFileOptions(os.fspath(load_csv))
+            self._csv[relation_name] = options.options()
         if non_probabilistic:
             self.set_non_probabilistic(relation_name)
         if input_mapping is not None:
@@ -232,6 +239,11 @@ class ScallopContext:
         """Make a predicate of ``@foreign_predicate`` usable in rule bodies."""
         if not isinstance(predicate, ForeignPredicate):
             raise NesyError(f"{predicate!r} is not a foreign predicate", hint="decorate it with @foreign_predicate")
+        if ENTITY in predicate.types[predicate.bound :]:
+            raise NesyError(
+                f"not supported yet: foreign predicate `{predicate.name}` gives terms of a data type",
+                hint="give their parts as columns, or add the terms as facts",
+            )
         if predicate.name in self._predicates:
             raise NesyError(f"foreign predicate `{predicate.name}` is already registered")
         self._predicates[predicate.name] = predicate
@@ -570,7 +582,7 @@ class ScallopContext:
         """Facts that the program reads from CSV files."""
         program = self.compiled().program
         out: dict[str, list[Fact]] = {}
-        for name, options in program.files.items():
+        for name, options in {**program.files, **self._csv}.items():
             info = self._relation(name)
             rows = read_facts(options, name, info.kinds, info.names)
             out[name] = [Fact(tag if self._spec.tagged else None, values) for tag, values in rows]
@@ -616,11 +628,15 @@ class ScallopContext:
         return facts
 
     def relation(self, relation: str, debug: bool = False) -> Iterator[Any]:
-        """The tuples of a computed relation: tuples (unit), or ``(tag, tuple)``; diff tags are tensors."""
+        """The tuples of a computed relation: tuples (unit, proofs), or ``(tag, tuple)``; diff tags are tensors.
+
+        With ``debug`` the provenance ``proofs`` gives ``(proofs, tuple)``: sets of fact numbers, counted from 1.
+        """
         self._relation(relation)
         if self._result is None:
             raise DataError(f"Relation `{relation}` has not been computed", hint="call run() first")
-        return iter(self._tuples(relation, self._result))
+        found = self._tuples(relation, self._result)
+        return iter([t for _, t in found] if self.provenance == "proofs" and not debug else found)
 
     def _tuples(self, relation: str, result: Grounded) -> list[Any]:
         table = result.grounding.tables[relation]
@@ -676,6 +692,7 @@ class ScallopContext:
     def _take(self, other: ScallopContext) -> None:
         self._texts, self._imported = list(other._texts), set(other._imported)
         self._facts = {name: list(facts) for name, facts in other._facts.items()}
+        self._csv = dict(other._csv)
         self._mappings, self._topk, self._certain = dict(other._mappings), dict(other._topk), set(other._certain)
         self._functions, self._predicates = dict(other._functions), dict(other._predicates)
         self._limits, self._early_discard, self.training = other._limits, other._early_discard, other.training
