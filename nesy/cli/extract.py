@@ -30,7 +30,8 @@ def extract(
         typer.Option("--output", "-o", help="Write specs (.dsl), results (.jsonl) or LASER's .laser.json."),
     ] = None,
     extractor: Annotated[
-        str | None, typer.Option("--extractor", help="rules, openai, transformers or replay (default: the file's).")
+        str | None,
+        typer.Option("--extractor", help="rules, openai, transformers, replay or laser (default: the file's)."),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A setting of the extractor: model=NAME, file=answers.jsonl.")
