@@ -24,6 +24,7 @@ from nesy.viz.tree import tree_svg
 
 if TYPE_CHECKING:
     from nesy.memory.answers import Reply
+    from nesy.memory.store import TripleStore
     from nesy.reasoners.temporal.query import Answer
     from nesy.scenegraph import GraphFile
     from nesy.viz.asked import Asked
@@ -58,7 +59,7 @@ def show(
 
     Args:
         x: a formula (or its text), a task (or the path of a .dsl file), a scene graph (or the path of its file), the
-            answer of a query, the reply of a memory, or an error.
+            answer of a query, a memory or its reply, or an error.
         graph: asks the formula ``x`` of this graph; names the objects of an answer.
         video, query: for a scene graph, its video and a formula to answer on the page.
         height: of a scene graph's page, in pixels.
@@ -72,6 +73,7 @@ def show(
     There is a mugen m such that at some moment m is jumping
     """
     from nesy.memory.answers import Reply
+    from nesy.memory.store import TripleStore
     from nesy.reasoners.temporal.query import Answer
     from nesy.scenegraph import GraphFile, SceneGraph, read_graph
     from nesy.viz.asked import Asked, ask
@@ -99,6 +101,8 @@ def show(
             return shown_answer(x, None if graph is None else graph.ids)
         case Reply():
             return shown_reply(x)
+        case TripleStore():
+            return shown_memory(x)
         case NesyError():
             return Shown(_card(tag("pre", str(x))), str(x))
     raise DataError(
@@ -257,6 +261,26 @@ def shown_reply(reply: Reply) -> Shown:
     return Shown(html, "\n".join([q.text, *told, *(text or ([] if told else ["nothing"]))]))
 
 
+def shown_memory(store: TripleStore) -> Shown:
+    """A memory as a map: its classes, and what their objects did to each other most tellingly."""
+    from itertools import islice
+
+    from nesy.viz.memory_map import MOST_READ, map_svg, overview
+
+    total, videos = store.count(), len(store.videos())
+    seen = overview(islice(store.triples(), MOST_READ))
+    head = f"{total} triples of {videos} video{'s' * (videos != 1)}"
+    listed = ", ".join(f"{name} {count}" for name, count in store.predicates().items())
+    partly = tag("p", f"drawn from the first {MOST_READ}", class_="quiet") if total > MOST_READ else None
+    drawn = map_svg(seen)
+    html = _card(
+        tag("p", head, class_="name"), tag("div", drawn, class_="scroll") if drawn else None, partly,
+        tag("p", listed, class_="quiet"),
+    )  # fmt: skip
+    ties = [f"{a} {p} {b}: {seen.links[a, p, b]} times" for a, p, b in seen.telling()]
+    return Shown(html, "\n".join([head, *ties]))
+
+
 def _card(*children: Child) -> Html:
     return join(_style(), tag("div", *children, class_="nesy-shown"))
 
@@ -273,6 +297,7 @@ SHOWN_TYPES = {
     "nesy.reasoners.temporal.query": ("Answer",),
     "nesy.viz.asked": ("Asked",),
     "nesy.memory.answers": ("Reply",),
+    "nesy.memory.store.store": ("TripleStore",),
 }
 
 
