@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
 import re
 import subprocess
 import sys
@@ -25,6 +27,22 @@ def test_every_link_of_the_pages_leads_somewhere() -> None:
             assert target.startswith(("http", "mailto:")) or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_every_name_of_the_api_page_is_there_and_documented() -> None:
+    spec = importlib.util.spec_from_file_location("site_hooks", ROOT / "docs" / "site.py")
+    assert spec is not None and spec.loader is not None
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    names = hooks.OBJECT.findall((ROOT / "docs" / "api.md").read_text("utf-8"))
+    assert len(names) > 40
+    for name in names:
+        assert (inspect.getdoc(hooks.found(name)) or "").strip(), f"{name} has no docstring"
+        assert "```python\n" + name in hooks.described(name)
+    rooms = {p.name for p in (ROOT / "nesy").iterdir() if (p / "__init__.py").exists()} - {"cli", "evaluation"}
+    assert rooms <= {n.split(".")[1] for n in names}
+    with pytest.raises(AttributeError):
+        hooks.found("nesy.errors.NoSuchError")
+
+
 @pytest.mark.slow
 def test_the_site_builds_and_is_self_contained(tmp_path: Path) -> None:
     pytest.importorskip("material", reason="`pip install 'nesy[docs]'` to run this test")
@@ -38,4 +56,5 @@ def test_the_site_builds_and_is_self_contained(tmp_path: Path) -> None:
         fetched = re.findall(r"<(?:script|img|link|iframe)\b[^>]*(?:src|href)=\"?(https?://[^\"> ]+)", text)
         assert fetched == [], page.name
         assert "](../" not in text
+    assert "GroundingError: unknown predicates" in (tmp_path / "api.html").read_text("utf-8")  # from a docstring
     assert (tmp_path / "search" / "search_index.json").stat().st_size > 10_000
