@@ -20,6 +20,8 @@ class Shot:
 
 # Caption and formula; c, d: classes, u, v, w: unary, r, s: binary predicates; {C} has an article, {c_} is the name.
 _TEMPLATES = (
+    ("{C} is {u}.", "exists x: {c_} {{ eventually {u_}(x) }}"),
+    ("{C} is {r} {D}.", "exists x: {c_}, y: {d_} {{ eventually {r_}(x, y) }}"),
     ("{C} is {u}, and then it is {v}.", "exists x: {c_} {{ {u_}(x) then {v_}(x) }}"),
     ("{C} is {r} {D}. Later the {c} is {s} it.", "exists x: {c_}, y: {d_} {{ {r_}(x, y) then {s_}(x, y) }}"),
     ("{C} is {u} while it is {r} {D}.", "exists x: {c_}, y: {d_} {{ eventually ({u_}(x) and {r_}(x, y)) }}"),
@@ -38,7 +40,7 @@ _TEMPLATES = (
 
 
 def shots(signature: Signature, most: int = len(_TEMPLATES)) -> list[Shot]:
-    """Up to ``most`` examples in the words of a domain, those first that say most about the language.
+    """Up to ``most`` examples in the words of a domain, the plainest first.
 
     A domain that lacks what a template needs (a class, a predicate of that kind) leaves that template out.
 

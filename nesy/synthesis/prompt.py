@@ -13,7 +13,7 @@ from nesy.synthesis.fewshot import Shot, shots
 from nesy.synthesis.validation import Fault
 from nesy.synthesis.vocabulary import Documented, OpenDomain
 
-VERSION = "1"
+VERSION = "2"
 """Changes whenever the wording or the examples change, so that cached answers to another prompt are not used."""
 
 LANGUAGE = """\
@@ -77,7 +77,7 @@ class Prompt:
     as_json: bool = True
 
     @staticmethod
-    def of(signature: Signature, *, examples: int = 9, as_json: bool = True) -> Prompt:
+    def of(signature: Signature, *, examples: int = 11, as_json: bool = True) -> Prompt:
         """The prompt of a domain, with up to ``examples`` examples in its own names.
 
         Raises:

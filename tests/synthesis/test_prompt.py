@@ -72,7 +72,7 @@ def test_examples_check_in_any_domain(classes: list[str], unary: list[str], bina
         checked = validate(shot.spec, signature)
         assert not isinstance(checked, Fault) and to_text(checked) == shot.spec
     if classes and len(unary) > 1:
-        assert shots(signature)[0].spec.count(" then ") == 1
+        assert any(s.spec.count(" then ") == 1 for s in shots(signature))
 
 
 def test_examples_show_order_negation_or_identity_and_counts():

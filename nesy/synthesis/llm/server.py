@@ -24,7 +24,7 @@ from nesy.synthesis.vocabulary import signature_of
 
 DEFAULTS: dict[str, object] = {
     "model": "", "tries": 3, "concurrency": 8, "retries": 5, "pause": 1.0, "timeout": 60.0, "per_minute": 0,
-    "temperature": 0.0, "max_tokens": 0, "examples": 9, "normalise": True, "encoder": "auto", "cache": "",
+    "temperature": 0.0, "max_tokens": 0, "examples": 11, "normalise": True, "encoder": "auto", "cache": "",
 }  # fmt: skip
 BASE_URL = "https://api.openai.com/v1"
 
