@@ -36,9 +36,20 @@ def described(name: str) -> str:
     """Signature and docstring of an object, as Markdown."""
     here = found(name)
     short = name.rpartition(".")[2]
-    signature = ""
-    if callable(here):
-        names = (f"{p}" for p in inspect.signature(here).parameters.values())
-        signature = re.sub(r"\s+", " ", f"({', '.join(names)})")
+    signature = _signature(here) if callable(here) else ""
     text = inspect.getdoc(here) or ""
     return f"### `{short}`\n\n```python\n{name}{signature}\n```\n\n```text\n{text}\n```\n"
+
+
+def _signature(here: Any) -> str:
+    """The parameters as they are written in the source: annotations without quotes."""
+    parts: list[str] = []
+    for p in inspect.signature(here).parameters.values():
+        if p.kind is p.KEYWORD_ONLY and "*" not in [x[:1] for x in parts]:
+            parts.append("*")
+        known = p.annotation if isinstance(p.annotation, str) else getattr(p.annotation, "__name__", str(p.annotation))
+        note = "" if p.annotation is p.empty else f": {known}"
+        value = "" if p.default is p.empty else f" = {p.default!r}"
+        stars = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
+        parts.append(f"{stars}{p.name}{note}{value}")
+    return f"({', '.join(parts)})"

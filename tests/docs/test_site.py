@@ -37,6 +37,8 @@ def test_every_name_of_the_api_page_is_there_and_documented() -> None:
     for name in names:
         assert (inspect.getdoc(hooks.found(name)) or "").strip(), f"{name} has no docstring"
         assert "```python\n" + name in hooks.described(name)
+    assert "(text: str, file: str = '<formula>')" in hooks.described("nesy.dsl.parser.parse_formula")
+    assert "graph: SceneGraph, *, method: Method = 'auto'" in hooks.described("nesy.reasoners.temporal.query.query")
     rooms = {p.name for p in (ROOT / "nesy").iterdir() if (p / "__init__.py").exists()} - {"cli", "evaluation"}
     assert rooms <= {n.split(".")[1] for n in names}
     with pytest.raises(AttributeError):
