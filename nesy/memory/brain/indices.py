@@ -73,6 +73,13 @@ class Group:
         self._free.append(row)
         return name
 
+    def restore(self, names: Sequence[str | None]) -> None:
+        """Put names back onto the rows they had, None where a row is free."""
+        self.names = list(names)
+        self._rows = {n: row for row, n in enumerate(self.names) if n is not None}
+        self._free = [row for row in range(len(self.names) - 1, -1, -1) if self.names[row] is None]
+        self.used = torch.tensor([n is not None for n in self.names], dtype=torch.bool)
+
     def extend(self, rows: int) -> None:
         """Add ``rows`` free rows."""
         self._free = list(range(self.capacity + rows - 1, self.capacity - 1, -1)) + self._free

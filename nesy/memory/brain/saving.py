@@ -1,0 +1,74 @@
+"""A brain and its episodes in one safetensors file: numbers as tensors, names and moments as JSON; no code."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from nesy.errors import CheckpointError
+from nesy.memory.brain.brain import TensorBrain
+from nesy.memory.brain.episodic import EpisodicMemory, Moment
+
+FORMAT = "nesy tensor brain 1"
+
+
+def save_brain(memory: EpisodicMemory, path: Path) -> None:
+    """Write a brain with its episodic memory to ``path``, all or nothing."""
+    brain = memory.brain
+    about = {
+        "options": brain.options,
+        "groups": {role: group.names for role, group in brain.groups.items()},
+        "moments": {str(row): asdict(m) for row, m in memory.moments.items()},
+        "episodic": {"horizon": memory.horizon, "automatic": memory.automatic, "clock": memory.clock},
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        tensors = {k: v.detach().cpu().contiguous() for k, v in brain.state_dict().items()}
+        save_file(tensors, partial, metadata={"format": FORMAT, "about": json.dumps(about)})
+        os.replace(partial, path)
+    finally:
+        Path(partial).unlink(missing_ok=True)
+
+
+def load_brain(path: Path) -> EpisodicMemory:
+    """Read a brain and its episodic memory.
+
+    Raises:
+        CheckpointError: the file is missing, broken or not a brain.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            meta = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path}: cannot be read as a tensor brain ({error})") from None
+    if meta.get("format") != FORMAT:
+        raise CheckpointError(f"{path}: not a tensor brain", expected=(FORMAT,))
+    try:
+        about = json.loads(meta["about"])
+        options = about["options"]
+        options["gates"] = tuple(options["gates"])
+        groups: dict[str, list[str | None]] = about["groups"]
+        brain = TensorBrain(
+            {role: [n for n in names if n is not None] for role, names in groups.items()},
+            reserve={role: sum(n is None for n in names) for role, names in groups.items()},
+            **options,
+        )
+        for role, names in groups.items():
+            brain.groups[role].restore(names)
+        brain.load_state_dict(tensors)
+        memory = EpisodicMemory(brain, horizon=about["episodic"]["horizon"], automatic=about["episodic"]["automatic"])
+        memory.moments = {int(row): Moment(**m) for row, m in about["moments"].items()}
+        memory.clock = about["episodic"]["clock"]
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: the tensor brain is incomplete ({error})") from None
+    brain.eval()
+    return memory
