@@ -362,3 +362,44 @@ def test_a_wrong_rule_leaves_the_context_usable() -> None:
     assert "bad" not in ctx.relations()
     ctx.add_facts("edge", [(0, 1)])
     assert closure(ctx) == [(0, 1)]
+
+
+NUMBERED = {
+    "digit_a": [((torch.tensor(0.1), 1), (1,)), ((torch.tensor(0.9), 2), (2,))],
+    "digit_b": [((torch.tensor(0.9), 3), (1,)), ((torch.tensor(0.1), 4), (2,))],
+}
+BEST = {
+    2: (0.09, [[(True, 1), (True, 3)]]),
+    3: (1 - (1 - 0.81) * (1 - 0.01), [[(True, 2), (True, 3)], [(True, 1), (True, 4)]]),
+    4: (0.09, [[(True, 2), (True, 4)]]),
+}
+SUM_OF_NUMBERED = "type digit_a(i32), digit_b(i32)\nrel s(a + b) = digit_a(a) and digit_b(b)"
+
+
+def test_debug_provenance_names_the_facts_of_the_proofs() -> None:
+    ctx = scallopy.Context("difftopkproofsdebug")
+    ctx.add_program(SUM_OF_NUMBERED + "\nrel none() = not digit_a(1)\nrel t(x) = digit_a(x)")
+    for name, facts in NUMBERED.items():
+        ctx.add_facts(name, facts)
+    ctx.run()
+    found = {x: (float(p), proofs) for (p, proofs), (x,) in ctx.relation("s")}
+    assert found == {x: (pytest.approx(p, abs=1e-6), proofs) for x, (p, proofs) in BEST.items()}
+    (((_, proofs), _),) = ctx.relation("none")
+    assert proofs == [[(False, 1)]]
+    with pytest.raises(NesyError, match="expected \\(probability, number\\)"):
+        ctx.add_facts("digit_a", [(0.5, (1,))])
+
+
+def test_debug_forward_gives_the_proofs_of_every_sample() -> None:
+    options = {"program": SUM_OF_NUMBERED, "provenance": "difftopkproofsdebug", "output_relation": "s"}
+    samples = {name: [facts, facts[:1]] for name, facts in NUMBERED.items()}
+    tuples, values, proofs = scallopy.Module(**options)(**samples)
+    for i, (x,) in enumerate(tuples):
+        assert float(values[0, i]) == pytest.approx(BEST[x][0], abs=1e-6) and proofs[0][i] == BEST[x][1]
+        assert proofs[1][i] == ([[(True, 1), (True, 3)]] if x == 2 else [])
+    values, proofs = scallopy.Module(**options, output_mapping=[2, 3, 4])(**samples)
+    assert values[0].tolist() == pytest.approx([p for p, _ in BEST.values()], abs=1e-6)
+    assert proofs[0] == [q for _, q in BEST.values()] and proofs[1] == [[[(True, 1), (True, 3)]], [], []]
+    mapped = scallopy.Module(**options, input_mappings={"digit_a": range(3), "digit_b": range(3)})
+    with pytest.raises(DataError, match="takes no tensors"):
+        mapped(digit_a=torch.rand(1, 3), digit_b=torch.rand(1, 3))

@@ -19,6 +19,7 @@ from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES, DatalogWarning, ForeignFunction, ForeignPredicate
 from nesy.reasoners.datalog.choice import SEED, gate_values
+from nesy.reasoners.datalog.circuit import Circuit
 from nesy.reasoners.datalog.compile import compile_lowered, read_program, with_imports
 from nesy.reasoners.datalog.csvfile import CSVFileOptions, read_facts
 from nesy.reasoners.datalog.foreign import type_name
@@ -27,10 +28,11 @@ from nesy.reasoners.datalog.ir import Relation
 from nesy.reasoners.datalog.lower import Lowering, constructor_relation
 from nesy.reasoners.datalog.mapping import InputMapping
 from nesy.reasoners.datalog.parser import parse
-from nesy.reasoners.datalog.provenance import DEFAULT_BUDGET, Evaluation, Spec, provenance
+from nesy.reasoners.datalog.provenance import DEBUG, DEFAULT_BUDGET, Evaluation, Spec, provenance
 from nesy.reasoners.datalog.provenance.base import Provenance, interpret
 from nesy.reasoners.datalog.provenance.plain import Tropical
 from nesy.reasoners.datalog.provenance.proofs import Proofs
+from nesy.reasoners.datalog.provenance.sampled import PerSample
 from nesy.reasoners.datalog.store import Ids
 from nesy.reasoners.datalog.values import ENTITY, Codes, Entity, Symbols, decode_column, encode, encode_rows
 
@@ -43,11 +45,12 @@ SLACK = 1e-4
 
 @dataclass(slots=True)
 class Fact:
-    """A fact added from Python: its tag (None: certain), its tuple, and its exclusive group or -1."""
+    """A fact added from Python: its tag (None: certain), tuple, exclusive group or -1, and the user's number for it."""
 
     tag: Any
     values: tuple[Any, ...]
     group: int = -1
+    label: int | None = None
 
 
 @dataclass(slots=True)
@@ -380,7 +383,7 @@ class ScallopContext:
         tagged = self._spec.tagged and relation not in self._certain
         facts = []
         for elem in elems:
-            tag = None
+            tag, group, label = None, -1, None
             if tagged:
                 if not isinstance(elem, tuple | list) or len(elem) != 2:
                     raise DataError(
@@ -388,6 +391,8 @@ class ScallopContext:
                         hint="give (None, tuple) for a certain fact, or set_non_probabilistic",
                     )
                 tag, elem = elem
+                if self.provenance == DEBUG and tag is not None:
+                    tag, label, group = self._debug_tag(tag, relation)
                 if tag is not None:
                     self._check_tag(tag, relation)
             if self.provenance == "proofs" and relation not in self._certain:
@@ -395,13 +400,23 @@ class ScallopContext:
             values = elem if isinstance(elem, tuple) else tuple(elem) if isinstance(elem, list) else (elem,)
             if len(values) != arity:
                 raise DataError(f"relation `{relation}` has {arity} columns, but {values!r} has {len(values)}")
-            facts.append(Fact(tag, values))
+            facts.append(Fact(tag, values, group, label))
         for i, group in enumerate(disjunctions or ()):
             for position in group:
                 if not 0 <= position < len(facts):
                     raise DataError(f"disjunction {list(group)} of `{relation}` names fact {position} of {len(facts)}")
                 facts[position].group = first_group + i
         return facts
+
+    def _debug_tag(self, tag: Any, relation: str) -> tuple[Any, int, int]:
+        """(probability, number) or (probability, number, exclusive group) of a fact of the debug provenance."""
+        if not isinstance(tag, tuple | list) or len(tag) not in (2, 3) or not isinstance(tag[1], int) or tag[1] < 1:
+            raise DataError(
+                f"expected (probability, number) as the tag of a fact of `{relation}`, got {tag!r}",
+                hint=f"`{DEBUG}` asks for a number from 1 on for each fact, and names facts by it",
+            )
+        group = tag[2] if len(tag) == 3 and tag[2] is not None else -1
+        return tag[0], tag[1], group
 
     def _encodable(self, fact: Fact, relation: str) -> bool:
         """Check a fact's values; build the terms it names. A fact with a term that no data type has is left out."""
@@ -540,22 +555,44 @@ class ScallopContext:
         if evaluation is None:
             evaluation = self._spec.build(circuit, roots, k, self.node_budget)
             grounded.evaluations[key] = evaluation
-        used = evaluation.circuit
-        if not used.leaf_node:
-            leaves = inputs.new_zeros(0, inputs.shape[1])
-        else:
-            position = torch.tensor(used.leaf_input, device=inputs.device)
-            constant = torch.tensor(used.leaf_prob, dtype=inputs.dtype, device=inputs.device)[:, None]
-            if len(inputs):
-                given = inputs[position.clamp_min(0)]
-                leaves = torch.where((position >= 0)[:, None], given, constant)
-            else:
-                leaves = constant.expand(-1, inputs.shape[1])
+        leaves = self._leaves(evaluation.circuit, inputs)
         if not circuit.gates:
             return evaluation(leaves)
-        leaves = self._gated(grounded, used.leaf_node, leaves, inputs, {} if gates is None else gates)
+        leaves = self._gated(grounded, evaluation.circuit.leaf_node, leaves, inputs, {} if gates is None else gates)
         values, present = evaluation(leaves)
         return values, present & (values > 0)
+
+    def proofs(
+        self, grounded: Grounded, roots: Ids, inputs: Tensor, labels: Sequence[Sequence[int | None]]
+    ) -> list[list[list[list[tuple[bool, int | None]]]]]:
+        """The k best proofs of the roots for each sample: lists of (positive, number of the fact).
+
+        ``labels`` are the numbers of the input facts of each sample; a fact of the program has the number None.
+        """
+        circuit = grounded.grounding.circuit
+        if circuit is None:
+            raise GroundingError(f"provenance `{self.provenance}` has no proofs")
+        search = PerSample(circuit, roots, self.k, False)
+        leaves = self._leaves(search.circuit, inputs).detach().double().t().tolist()
+        out = []
+        for column, names in zip(leaves, labels, strict=True):
+            at = [names[i] if i >= 0 else None for i in search.circuit.leaf_input]
+            found = search.formulas(column)
+            out.append([
+                [] if f is None else [[(x > 0, at[abs(x) - 1]) for x in sorted(c, key=abs)] for c in f.clauses]
+                for f in found
+            ])  # fmt: skip
+        return out
+
+    def _leaves(self, used: Circuit, inputs: Tensor) -> Tensor:
+        """The probabilities [leaves, B] of a circuit's leaves: of inputs, or constants of the program."""
+        if not used.leaf_node:
+            return inputs.new_zeros(0, inputs.shape[1])
+        constant = torch.tensor(used.leaf_prob, dtype=inputs.dtype, device=inputs.device)[:, None]
+        if not len(inputs):
+            return constant.expand(-1, inputs.shape[1])
+        position = torch.tensor(used.leaf_input, device=inputs.device)
+        return torch.where((position >= 0)[:, None], inputs[position.clamp_min(0)], constant)
 
     def _gated(
         self, grounded: Grounded, leaf_node: Sequence[int], leaves: Tensor, inputs: Tensor, known: dict[int, Tensor]
@@ -614,7 +651,9 @@ class ScallopContext:
 
     def run(self) -> None:
         """Evaluate the program on its facts."""
-        batches, tags = self.batches(self._top_facts(self.static_facts()))
+        facts = self._top_facts(self.static_facts())
+        batches, tags = self.batches(facts)
+        self._run_labels = [f.label for name in sorted(facts) for f in facts[name] if f.tag is not None]
         self._result = self.ground_facts(batches)
         self._run_tags = tags
         self._run_gates: dict[int, Tensor] = {}
@@ -651,12 +690,15 @@ class ScallopContext:
             return [(tags[nodes[i]], rows[i]) for i in order if tags[nodes[i]] is not None]
         values, present = self.evaluate(result, table.nodes, _column(self._run_tags), self._run_gates)
         fact_nodes = set(circuit.leaf_node)
+        proofs = None
+        if self.provenance == DEBUG:
+            proofs = self.proofs(result, table.nodes, _column(self._run_tags), [self._run_labels])[0]
         out = []
         for i in order:
             keep = bool(present[i, 0]) or not self._early_discard or int(table.nodes[i]) in fact_nodes
             if keep:
                 tag = values[i, 0] if self.provenance.startswith("diff") else float(values[i, 0])
-                out.append((tag, rows[i]))
+                out.append((tag if proofs is None else (tag, proofs[i]), rows[i]))
         return out
 
     def _plain_tags(self, result: Grounded) -> list[Any]:

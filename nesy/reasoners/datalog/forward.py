@@ -17,6 +17,7 @@ from torch import Tensor
 from nesy.errors import DataError, NesyError
 from nesy.reasoners.datalog.context import SLACK, Fact, Grounded, ScallopContext, decode_rows, number
 from nesy.reasoners.datalog.mapping import InputMapping
+from nesy.reasoners.datalog.provenance import DEBUG
 from nesy.reasoners.datalog.store import Ids
 from nesy.reasoners.datalog.values import Codes, encode_rows
 
@@ -31,8 +32,9 @@ class _Dense:
     groups: Ids | None
 
 
-_Piece = tuple[list[int], Grounded, Tensor, dict[int, Tensor]]
-"""Samples that share a grounding, their input probabilities, and what gates chose for them in this call."""
+_Labels = list[list[int | None]]
+_Piece = tuple[list[int], Grounded, Tensor, dict[int, Tensor], _Labels]
+"""Samples that share a grounding, their input probabilities, what gates chose in this call, and the facts' numbers."""
 
 
 @dataclass(slots=True)
@@ -161,8 +163,13 @@ class ScallopForwardFunction(torch.nn.Module):
         dense, ragged = self._read(inputs, size, disjunctions or {})
         dtype, device = _type_of(inputs)
         pieces: list[_Piece] = []
-        for samples, grounded, tags in self._groups(dense, ragged, size, dtype, device):
-            pieces.append((samples, grounded, tags, {}))
+        if dense and ctx.provenance == DEBUG:
+            raise DataError(
+                f"`{DEBUG}` takes no tensors (`{next(iter(dense))}`)",
+                hint="give lists of facts ((probability, number), tuple)",
+            )
+        for samples, grounded, tags, labels in self._groups(dense, ragged, size, dtype, device):
+            pieces.append((samples, grounded, tags, {}, labels))
         results = {o.relation: self._collect(o, pieces, size, dtype, device) for o in outputs}
         if len(outputs) == 1:
             return results[outputs[0].relation]
@@ -250,7 +257,7 @@ class ScallopForwardFunction(torch.nn.Module):
         size: int,
         dtype: torch.dtype,
         device: torch.device,
-    ) -> Iterable[tuple[list[int], Grounded, Tensor]]:
+    ) -> Iterable[tuple[list[int], Grounded, Tensor, _Labels]]:
         ctx = self.ctx
         static = ctx._top_facts(ctx.static_facts())
         members: dict[Any, list[int]] = {}
@@ -288,7 +295,20 @@ class ScallopForwardFunction(torch.nn.Module):
                     tags.setdefault(name, []).append(_stack(columns, dtype, device))
             parts = [p for name in sorted(facts) for p in tags.get(name, [])]
             inputs = torch.cat(parts) if parts else torch.zeros(0, len(samples), dtype=dtype, device=device)
-            yield samples, ctx.ground_facts(facts), inputs
+            yield samples, ctx.ground_facts(facts), inputs, self._labels(static, ragged, samples)
+
+    def _labels(
+        self, static: Mapping[str, list[Fact]], ragged: Mapping[str, list[list[Fact]]], samples: Sequence[int]
+    ) -> _Labels:
+        """The users' numbers of the input facts, in the order of the inputs; only the debug provenance has them."""
+        if self.ctx.provenance != DEBUG:
+            return []
+        names = sorted({*static, *ragged})
+        out: _Labels = []
+        for b in samples:
+            facts = [f for n in names for f in (*static.get(n, ()), *(ragged[n][b] if n in ragged else ()))]
+            out.append([f.label for f in facts if f.tag is not None])
+        return out
 
     # ------------------------------------------------------------------ outputs
     def _collect(
@@ -305,7 +325,8 @@ class ScallopForwardFunction(torch.nn.Module):
         kinds = ctx.kinds(output.relation)
         column: dict[tuple[Any, ...], int] = {}
         parts = []
-        for samples, grounded, inputs, gates in pieces:
+        proofs: list[dict[int, Any]] = [{} for _ in range(size)]
+        for samples, grounded, inputs, gates, labels in pieces:
             table = grounded.grounding.tables[output.relation]
             values, present = ctx.evaluate(grounded, table.nodes, inputs, gates)
             tuples = decode_rows(table.columns(), kinds, ctx._symbols, table.rows)
@@ -313,11 +334,16 @@ class ScallopForwardFunction(torch.nn.Module):
             kept = [i for i, s in enumerate(seen) if s]
             at = [column.setdefault(tuples[i], len(column)) for i in kept]
             parts.append((samples, at, values[kept]))
+            if labels:
+                for b, found in zip(samples, ctx.proofs(grounded, table.nodes[kept], inputs, labels), strict=True):
+                    proofs[b] = dict(zip(at, found, strict=True))
         result = torch.zeros(size, len(column), dtype=dtype, device=device)
         for samples, at, values in parts:
             if at:
                 index = (torch.tensor(samples, device=device)[:, None], torch.tensor(at, device=device)[None, :])
                 result = result.index_put(index, values.t().to(dtype))
+        if ctx.provenance == DEBUG:
+            return list(column), result, [[p.get(i, []) for i in range(len(column))] for p in proofs]
         return list(column), result
 
     def _mapped(
@@ -327,27 +353,34 @@ class ScallopForwardFunction(torch.nn.Module):
         size: int,
         dtype: torch.dtype,
         device: torch.device,
-    ) -> Tensor:
+    ) -> Any:
         codes = output.tuples
         if codes is None:
             raise DataError("this output has no mapping")
         columns = [np.ascontiguousarray(codes[:, i]) for i in range(codes.shape[1])]
         parts = []
-        for _, grounded, inputs, gates in pieces:
+        proofs: list[Any] = [[[] for _ in codes] for _ in range(size)]
+        for samples, grounded, inputs, gates, labels in pieces:
             table = grounded.grounding.tables[output.relation]
             row = table.find(columns, len(codes))
             found = np.flatnonzero(row >= 0)
             values, _ = self.ctx.evaluate(grounded, table.nodes[row[found]], inputs, gates)
+            if labels:
+                listed = self.ctx.proofs(grounded, table.nodes[row[found]], inputs, labels)
+                for b, of_sample in zip(samples, listed, strict=True):
+                    for i, proof in zip(found.tolist(), of_sample, strict=True):
+                        proofs[b][i] = proof
             if len(found) < len(codes):
                 zero = inputs.sum(dim=0) * 0 if len(inputs) else inputs.new_zeros(inputs.shape[1])
                 padded = zero.expand(len(codes), -1)
                 values = padded.index_copy(0, torch.from_numpy(found).to(device), values) if len(found) else padded
             parts.append(values)
-        order = [b for samples, _, _, _ in pieces for b in samples]
+        order = [b for samples, _, _, _, _ in pieces for b in samples]
         result = torch.cat(parts, dim=1).t()
         if order != list(range(size)):
             result = result[torch.argsort(torch.tensor(order, device=device))]
-        return result[:, 0] if output.single else result
+        result = result[:, 0] if output.single else result
+        return (result, proofs) if self.ctx.provenance == DEBUG else result
 
 
 def _stack(columns: Sequence[Sequence[Any]], dtype: torch.dtype, device: torch.device) -> Tensor:

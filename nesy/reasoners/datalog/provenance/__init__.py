@@ -42,6 +42,7 @@ class Spec:
     build: Callable[[Circuit, Ids, int, int], Evaluation] | None
 
 
+DEBUG = "difftopkproofsdebug"
 _SOFT = Mode(record=True, hard_negation=False, weighs=True)
 _WORLDS = Mode(record=True, hard_negation=False, distributive=False, weighs=True)
 _PROOFS_BIAS = "lower bound for programs without negation, if facts are independent; exclusive facts only bar proofs"
@@ -97,6 +98,7 @@ PROVENANCES: dict[str, Spec] = {
         _algebra("diffnandminprob", _NAND, _WORLDS),
         _top("difftopkproofs", False),
         _top("difftopbottomkclauses", True),
+        _top(DEBUG, False),
         _exact("diffexact"),
     ]
 }
@@ -105,7 +107,7 @@ ALIASES = {
     "diffnandmultprob2": "diffnandmultprob",
     "diffmaxmultprob2": "diffmaxmultprob",
 }
-LATER = ("diffsamplekproofs", "difftopkproofsdebug")
+LATER = ("diffsamplekproofs",)
 
 
 def provenance(name: str) -> Spec:
@@ -120,4 +122,4 @@ def provenance(name: str) -> Spec:
     return PROVENANCES[name]
 
 
-__all__ = ["DEFAULT_BUDGET", "PROVENANCES", "Evaluation", "Spec", "provenance"]
+__all__ = ["DEBUG", "DEFAULT_BUDGET", "PROVENANCES", "Evaluation", "Spec", "provenance"]
