@@ -383,7 +383,7 @@ class ScallopContext:
         tagged = self._spec.tagged and relation not in self._certain
         facts = []
         for elem in elems:
-            tag, group, label = None, -1, None
+            tag, mine, label = None, -1, None
             if tagged:
                 if not isinstance(elem, tuple | list) or len(elem) != 2:
                     raise DataError(
@@ -392,7 +392,7 @@ class ScallopContext:
                     )
                 tag, elem = elem
                 if self.provenance == DEBUG and tag is not None:
-                    tag, label, group = self._debug_tag(tag, relation)
+                    tag, label, mine = self._debug_tag(tag, relation)
                 if tag is not None:
                     self._check_tag(tag, relation)
             if self.provenance == "proofs" and relation not in self._certain:
@@ -400,7 +400,7 @@ class ScallopContext:
             values = elem if isinstance(elem, tuple) else tuple(elem) if isinstance(elem, list) else (elem,)
             if len(values) != arity:
                 raise DataError(f"relation `{relation}` has {arity} columns, but {values!r} has {len(values)}")
-            facts.append(Fact(tag, values, group, label))
+            facts.append(Fact(tag, values, mine, label))
         for i, group in enumerate(disjunctions or ()):
             for position in group:
                 if not 0 <= position < len(facts):
