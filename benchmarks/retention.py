@@ -21,6 +21,7 @@ from torch import Tensor
 
 from nesy.memory.brain import TensorBrain
 from nesy.memory.brain.episodic import EpisodicMemory
+from nesy.memory.brain.features import graph_features
 
 
 def seeded(count: int, width: int, generator: torch.Generator) -> Tensor:
@@ -29,7 +30,7 @@ def seeded(count: int, width: int, generator: torch.Generator) -> Tensor:
 
 
 def platformer(count: int, seed: int) -> Tensor:
-    """Of simulated clips: the share of frames in which each class is present and each fact holds, by quarters."""
+    """Of simulated clips: how many objects of each class there are and how often each fact holds, by quarters."""
     import tempfile
 
     from nesy.datasets import open_dataset
@@ -40,12 +41,7 @@ def platformer(count: int, seed: int) -> Tensor:
     with tempfile.TemporaryDirectory() as folder:
         make_platformer(Path(folder) / "data", count, seed=seed)
         for clip in open_dataset(str(Path(folder) / "data"), {}, Path(folder)).clips:
-            g = true_graph(clip).graph
-            classes, there = g.classes[0].exp(), g.present[0].to(g.classes.dtype)
-            acts = torch.einsum("tnu,nc->tcu", g.unary[0].sigmoid() * there[..., None], classes).flatten(1)
-            pairs = torch.einsum("tnmr,nc->tcr", g.binary[0].sigmoid() * there[..., None, None], classes).flatten(1)
-            frames = torch.cat([acts, pairs, there @ classes], -1)
-            rows.append(torch.cat([q.mean(0) for q in frames.tensor_split(4)]).float())
+            rows.append(graph_features(true_graph(clip).graph))
     return torch.stack(rows[:count])
 
 
