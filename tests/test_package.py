@@ -19,7 +19,7 @@ def test_every_name_has_its_home():
 
 
 def test_importing_is_quick():
-    code = "import sys, nesy, nesy.cli.app; print('torch' in sys.modules)"
+    code = "import sys, nesy, nesy.cli.commands; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from nesy.cli.app import err
-from nesy.training.loop import Progress as Step
+
+if TYPE_CHECKING:
+    from nesy.training.loop import Progress as Step
 
 
 @contextmanager
