@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from nesy.reasoners.datalog.attributes import ForeignAttribute, foreign_attribute
 from nesy.reasoners.datalog.context import ScallopContext
 from nesy.reasoners.datalog.csvfile import CSVFileOptions
 from nesy.reasoners.datalog.foreign import Facts, Generic, ScallopType, TypeFamily, foreign_function, foreign_predicate
@@ -39,6 +40,7 @@ __all__ = [
     "Entity",
     "Facts",
     "Float",
+    "ForeignAttribute",
     "ForwardFunction",
     "Generator",
     "Generic",
@@ -60,6 +62,7 @@ __all__ = [
     "f32",
     "f64",
     "ff",
+    "foreign_attribute",
     "foreign_function",
     "foreign_predicate",
     "fp",

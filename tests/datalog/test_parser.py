@@ -2,6 +2,7 @@ import pytest
 
 from nesy.errors import SpecSyntaxError
 from nesy.reasoners.datalog import syntax as ast
+from nesy.reasoners.datalog.context import ScallopContext
 from nesy.reasoners.datalog.parser import parse
 
 
@@ -50,3 +51,9 @@ def test_deep_nesting_is_an_error_and_not_a_crash() -> None:
         parse("rel a(x) = " + "(" * 500 + "b(x)" + ")" * 500)
     with pytest.raises(SpecSyntaxError):
         parse("rel a(x) = b(" + "-" * 100_000 + "x)")
+
+
+def test_a_subtype_is_its_base_type() -> None:
+    ctx = ScallopContext()
+    ctx.add_program('type Id <: usize\ntype Name <: &str\ntype r(Id, Name)\nrel r = {(1, "a")}')
+    assert ctx.kinds("r") == ("usize", "String")

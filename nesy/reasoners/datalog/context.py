@@ -17,6 +17,7 @@ from torch import Tensor
 from nesy.errors import DataError, GroundingError, NesyError, did_you_mean
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
+from nesy.reasoners.datalog.attributes import ForeignAttribute, apply_attributes
 from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES, DatalogWarning, ForeignFunction, ForeignPredicate
 from nesy.reasoners.datalog.choice import SEED, gate_values
 from nesy.reasoners.datalog.circuit import Circuit
@@ -25,7 +26,7 @@ from nesy.reasoners.datalog.csvfile import CSVFileOptions, read_facts
 from nesy.reasoners.datalog.foreign import type_name
 from nesy.reasoners.datalog.ground import Compiled, Grounding, InputFacts, Limits, Mode, ground
 from nesy.reasoners.datalog.ir import Relation
-from nesy.reasoners.datalog.lower import Lowering, constructor_relation
+from nesy.reasoners.datalog.lower import KNOWN_ATTRIBUTES, Lowering, constructor_relation
 from nesy.reasoners.datalog.mapping import InputMapping
 from nesy.reasoners.datalog.parser import parse
 from nesy.reasoners.datalog.provenance import DEBUG, DEFAULT_BUDGET, Evaluation, Spec, provenance
@@ -107,6 +108,7 @@ class ScallopContext:
         self._certain: set[str] = set()
         self._functions: dict[str, ForeignFunction] = {} if no_stdlib else dict(FUNCTIONS)
         self._predicates: dict[str, ForeignPredicate] = {} if no_stdlib else dict(PREDICATES)
+        self._attributes: dict[str, ForeignAttribute] = {}
         self._limits = Limits()
         self._early_discard = True
         self._symbols = Symbols()
@@ -145,16 +147,29 @@ class ScallopContext:
     def _add(self, program: ast.Program) -> None:
         seen = set(self._imported)
         programs = with_imports(program, seen)
+        functions, predicates = dict(self._functions), dict(self._predicates)
+        if self._attributes:
+            programs = [self._attributed(p) for p in programs]
         before = len(self._texts)
         self._texts += programs
         try:
             compiled = self._compile()
         except NesyError as error:
             self._locate(error)
+            self._functions, self._predicates = functions, predicates
             del self._texts[before:]
             raise
         self._imported = seen
         self._changed(compiled)
+
+    def _attributed(self, program: ast.Program) -> ast.Program:
+        program, made = apply_attributes(program, self._attributes)
+        for f in made:
+            if isinstance(f, ForeignFunction):
+                self.register_foreign_function(f)
+            else:
+                self.register_foreign_predicate(f)
+        return program
 
     def files(self) -> list[str]:
         """The names of the program texts, in order."""
@@ -237,6 +252,14 @@ class ScallopContext:
             raise NesyError(f"foreign function `${function.name}` is already registered")
         self._functions[function.name] = function
         self._changed(None)
+
+    def register_foreign_attribute(self, attribute: ForeignAttribute) -> None:
+        """Make an attribute of ``@foreign_attribute`` usable before declarations of programs added later."""
+        if not isinstance(attribute, ForeignAttribute):
+            raise NesyError(f"{attribute!r} is not a foreign attribute", hint="decorate it with @foreign_attribute")
+        if attribute.name in self._attributes or attribute.name in KNOWN_ATTRIBUTES:
+            raise NesyError(f"attribute `@{attribute.name}` already exists")
+        self._attributes[attribute.name] = attribute
 
     def register_foreign_predicate(self, predicate: ForeignPredicate) -> None:
         """Make a predicate of ``@foreign_predicate`` usable in rule bodies."""
@@ -737,6 +760,7 @@ class ScallopContext:
         self._csv = dict(other._csv)
         self._mappings, self._topk, self._certain = dict(other._mappings), dict(other._topk), set(other._certain)
         self._functions, self._predicates = dict(other._functions), dict(other._predicates)
+        self._attributes = dict(other._attributes)
         self._limits, self._early_discard, self.training = other._limits, other._early_discard, other.training
         self._symbols, self._compiled, self._next_group = other._symbols, other._compiled, other._next_group
         self._warned, self.seed = set(other._warned), other.seed

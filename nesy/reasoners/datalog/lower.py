@@ -125,6 +125,9 @@ class Lowering:
                         self._declare_constructor(name, v, span)
             case ast.Subtype(name=name, base=base):
                 self.aliases[name] = base
+            case ast.FunctionType(span=span):
+                hint = "register the function from Python with @foreign_function"
+                raise self.error("not supported yet: a type declaration of a foreign function", span, hint)
             case _:
                 return
 

@@ -124,7 +124,7 @@ class _Build(Transformer[Token, list[ast.Item]]):
         return [self._attach(item, tuple(attributes), meta) for item in items]
 
     def _attach(self, item: Any, attributes: tuple[ast.Attribute, ...], meta: Meta) -> ast.Item:
-        if isinstance(item, ast.RelationType | ast.TypeDefinition | ast.Subtype):
+        if isinstance(item, ast.RelationType | ast.TypeDefinition | ast.Subtype | ast.FunctionType):
             return ast.Declared(item.span, item, attributes)
         if isinstance(item, ast.Rule):
             return ast.Rule(item.span, item.tag, item.heads, item.exclusive, item.body, attributes)
@@ -182,8 +182,10 @@ class _Build(Transformer[Token, list[ast.Item]]):
     def subtype(self, meta: Meta, parts: list[Any]) -> ast.Subtype:
         return ast.Subtype(self.at(meta), str(parts[0]), _type(parts[1]))
 
-    def function_type(self, meta: Meta, parts: list[Any]) -> Any:
-        raise self.error("not supported yet: a type declaration of a foreign function", self.at(meta))
+    def function_type(self, meta: Meta, parts: list[Any]) -> ast.FunctionType:
+        name, _, *fields, result = parts
+        kept = tuple(f for f in fields if f is not None)
+        return ast.FunctionType(self.at(meta), str(name), kept, _type(result))
 
     def plain_variant(self, meta: Meta, parts: list[Any]) -> ast.Variant:
         return ast.Variant(self.at(meta), str(parts[0]), int(parts[1]) if parts[1] is not None else None)

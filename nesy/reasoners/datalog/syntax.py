@@ -140,6 +140,15 @@ class RelationType(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionType(Node):
+    """``type $name(fields) -> result``."""
+
+    name: str
+    fields: tuple[Field, ...]
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
 class Variant(Node):
     """An enum constant (``value`` given or counted) or, with ``types``, a constructor."""
 
@@ -213,7 +222,7 @@ class Query(Node):
 class Declared(Node):
     """A type item together with its attributes (``@file``, ``@demand``)."""
 
-    item: RelationType | TypeDefinition | Subtype
+    item: RelationType | TypeDefinition | Subtype | FunctionType
     attributes: tuple[Attribute, ...] = ()
 
 
