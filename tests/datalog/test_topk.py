@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from nesy.errors import GroundingError
 from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES
 from nesy.reasoners.datalog.compile import compile_texts
+from nesy.reasoners.datalog.forward import ScallopForwardFunction
 from nesy.reasoners.datalog.ground import Mode, ground
 from nesy.reasoners.datalog.provenance.sampled import PerSample
 from nesy.reasoners.datalog.provenance.topk import BatchedTopK
@@ -49,3 +51,28 @@ def test_more_than_one_word_of_facts() -> None:
     assert out[:, 0].tolist() == pytest.approx([0.99**n] * 2)
     out.sum().backward()
     assert p.grad is not None and p.grad.flatten().tolist() == pytest.approx([0.99 ** (n - 1)] * 2 * n)
+
+
+def test_sampled_proofs_follow_their_weights() -> None:
+    """With k = 1 the proof of `r` is one of three, drawn in proportion to its probability."""
+    forward = ScallopForwardFunction(
+        program="type a(i32)\nrel r() = a(x)\nrel p(x, y) = a(x), a(y)\nrel p(x, z) = p(x, y), p(y, z)",
+        provenance="diffsamplekproofs", k=1, input_mappings={"a": range(3)}, output_relation="r", output_mapping=(),
+    )  # fmt: skip
+    x = torch.tensor([[0.6, 0.3, 0.1]]).expand(3000, 3).clone().requires_grad_()
+    out = forward(a=x)
+    drawn = [float((out - p).abs().lt(1e-6).float().mean()) for p in (0.6, 0.3, 0.1)]
+    assert drawn == pytest.approx([0.6, 0.3, 0.1], abs=0.04)
+    (grad,) = torch.autograd.grad(out.sum(), x)
+    assert torch.equal(grad.sum(dim=1), torch.ones(3000))
+    every = ScallopForwardFunction(
+        program="type a(i32)\nrel r() = a(x)", provenance="diffsamplekproofs", k=5, input_mappings={"a": range(3)},
+        output_relation="r", output_mapping=(),
+    )  # fmt: skip
+    assert every(a=x[:2]).tolist() == pytest.approx([1 - 0.4 * 0.7 * 0.9] * 2)
+    negated = ScallopForwardFunction(
+        program="type a(i32)\nrel b(x) = a(x)\nrel r() = not b(1)", provenance="diffsamplekproofs",
+        input_mappings={"a": range(3)}, output_relation="r", output_mapping=(),
+    )  # fmt: skip
+    with pytest.raises(GroundingError, match="no negation"):
+        negated(a=x[:2])

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
+import random
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -122,6 +124,35 @@ class TopKProofs(Provenance):
 
     def saturated(self, old: Dnf, new: Dnf) -> bool:
         return set(old) == set(new)
+
+
+class SampleKProofs(TopKProofs):
+    """``samplekproofs``: k proofs drawn in proportion to their probability, without replacement.
+
+    Each proof keeps its luck for one evaluation (the k largest of log weight + Gumbel noise), so that recursion ends.
+    """
+
+    name = "samplekproofs"
+
+    def __init__(self, k: int, probabilities: Sequence[float], groups: Sequence[int], seed: int) -> None:
+        super().__init__(k, probabilities, groups)
+        self.seed = seed
+        self.luck: dict[Clause, float] = {}
+
+    def score(self, clause: Clause) -> float:
+        """Log weight with the proof's noise."""
+        if clause not in self.luck:
+            u = random.Random(f"{self.seed}:{sorted(clause)}").random()
+            self.luck[clause] = -math.log(-math.log(min(max(u, 1e-12), 1 - 1e-12)))
+        return math.log(max(self.facts.weight(clause), 1e-300)) + self.luck[clause]
+
+    def cut(self, clauses: Iterable[Clause]) -> Dnf:
+        return tuple(sorted(dict.fromkeys(clauses), key=lambda c: -self.score(c))[: self.k])
+
+    def negate(self, a: Dnf) -> Dnf:
+        raise GroundingError(
+            "provenance `diffsamplekproofs` has no negation and no aggregates", hint="use difftopkproofs or exact"
+        )
 
 
 def best_models(cnf: list[list[int]], k: int, facts: _Facts) -> Dnf:

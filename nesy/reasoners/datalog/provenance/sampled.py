@@ -8,16 +8,18 @@ from torch import Tensor
 from nesy.reasoners.datalog.circuit import Circuit
 from nesy.reasoners.datalog.provenance.base import interpret
 from nesy.reasoners.datalog.provenance.counting import FormulaCounter
-from nesy.reasoners.datalog.provenance.proofs import Formula, TopBottomKClauses, TopKProofs
+from nesy.reasoners.datalog.provenance.proofs import Formula, SampleKProofs, TopBottomKClauses, TopKProofs
 from nesy.reasoners.datalog.store import Ids
 
 NOTHING = Formula(False, ())
+SEED = 12345678
 
 
 class PerSample:
-    """A circuit compiled for top-k proofs (``clauses`` False) or top/bottom-k clauses of some root nodes."""
+    """A circuit compiled for top-k proofs, sampled proofs or top/bottom-k clauses (``clauses``) of some root nodes."""
 
-    def __init__(self, circuit: Circuit, roots: Ids, k: int, clauses: bool) -> None:
+    def __init__(self, circuit: Circuit, roots: Ids, k: int, clauses: bool, samples: bool = False) -> None:
+        self.samples, self.seed = samples, SEED
         self.circuit, self.roots, self.k, self.clauses = circuit.pruned(roots), roots, k, clauses
         self.count = FormulaCounter(len(self.circuit.leaf_node))
 
@@ -30,6 +32,9 @@ class PerSample:
             tags = interpret(self.circuit, p, [p.leaf(i) for i in range(n)])
             return [tags[r] for r in self.roots]
         q = TopKProofs(self.k, probabilities, groups)
+        if self.samples:
+            self.seed += 1
+            q = SampleKProofs(self.k, probabilities, groups, self.seed)
         tags = interpret(self.circuit, q, [q.leaf(i) for i in range(n)])
         return [None if tags[r] is None else Formula(False, tags[r]) for r in self.roots]
 
