@@ -56,6 +56,8 @@ def triples_examined(stored: list[set[Fact]], asked: list[set[Fact]], seed: int)
     store = MultilinearStore(4096, seed=seed)
     for i, facts in enumerate(stored):
         store.remember(f"clip {i}", sorted(facts))
+    if not len(store.predicates):
+        return []  # a run that has learned no relation yet
     things = [store.entities.name(r) for r in store.entities.rows()]
     relations = [store.predicates.name(r) for r in store.predicates.rows()]
     right, told, completed, chances = 0.0, 0, 0, []
@@ -80,6 +82,8 @@ def triples_examined(stored: list[set[Fact]], asked: list[set[Fact]], seed: int)
             options = {f[2] for f in facts if f[:2] == fact[:2]}
             completed += best in options
             chances.append(len(options) / len(things))
+    if not told:
+        return []
     return [
         Mark("triple in this clip, or a foil", right / told, 0.5, told),
         Mark("whom? (s, p, ?) of a clip", completed / told, sum(chances) / len(chances), told),

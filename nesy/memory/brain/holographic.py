@@ -117,6 +117,8 @@ class MultilinearStore:
         o, objects = axis(self.entities, self._entity, object)
         left = s.roll(SUBJECT_SHIFT, -1) * state
         right = o.roll(OBJECT_SHIFT, -1)
+        if not predicates:
+            raise NesyError("no triple is remembered yet", hint="remember some with a predicate first")
         scores = torch.stack([(left * row) @ right.T for row in p], 1) / self.width
         return scores, subjects, predicates, objects
 
