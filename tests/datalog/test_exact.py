@@ -45,12 +45,19 @@ def test_top_k_without_negation_is_a_lower_bound_that_grows_with_k() -> None:
             before = got
 
 
-def test_against_problog() -> None:
+@pytest.mark.parametrize(
+    "seeds",
+    [range(1000, 1060), *(pytest.param(range(a, a + 110), marks=pytest.mark.slow) for a in range(1060, 1500, 110))],
+    ids=lambda s: f"{s.start}-{s.stop}",
+)
+def test_against_problog(seeds: range) -> None:
     problog = pytest.importorskip("problog")
+    from problog.eval_nodes import NegativeCycle
     from problog.logic import Term
     from problog.program import PrologString
 
-    for seed in range(1000, 1060):
+    refused = 0
+    for seed in seeds:
         program = random_program(seed)
         got = answers(program)
         asked = [(g, p) for g, p in got.items() if g[0] in "stu"]
@@ -64,9 +71,14 @@ def test_against_problog() -> None:
             + "\n"
             + program.problog()
         )
-        found = problog.get_evaluatable().create_from(PrologString(text + "\n" + queries)).evaluate()
+        try:
+            found = problog.get_evaluatable().create_from(PrologString(text + "\n" + queries)).evaluate()
+        except NegativeCycle:  # ProbLog refuses some programs although they are stratified
+            refused += 1
+            continue
         for (name, args), p in asked:
             assert found[Term(name, *map(_constant, args))] == pytest.approx(p, abs=1e-9), (seed, name, args)
+    assert refused <= len(seeds) // 20
 
 
 def _constant(value: int) -> object:
