@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from nesy.errors import GroundingError
+from nesy.reasoners import scallopy
 from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES
 from nesy.reasoners.datalog.compile import compile_texts
 from nesy.reasoners.datalog.forward import ScallopForwardFunction
@@ -76,3 +77,23 @@ def test_sampled_proofs_follow_their_weights() -> None:
     )  # fmt: skip
     with pytest.raises(GroundingError, match="no negation"):
         negated(a=x[:2])
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_equally_heavy_proofs_do_not_chase_each_other(n: int) -> None:
+    """A grid whose edges all have the same probability: many proofs tie, and the fixpoint is reached all the same."""
+    edges = [((x, y), (x + dx, y + dy)) for x in range(n) for y in range(n) for dx, dy in ((1, 0), (0, 1))]
+    facts = [(0.7, (x * n + y, u * n + v)) for (x, y), (u, v) in edges if u < n and v < n]
+
+    def far(provenance: str, k: int) -> float:
+        ctx = scallopy.ScallopContext(provenance=provenance, k=k)
+        ctx.add_relation("edge", (int, int))
+        ctx.add_facts("edge", facts)
+        ctx.add_rule("path(a, b) = edge(a, b) or (path(a, c) and edge(c, b))")
+        ctx.run()
+        return next(float(p) for p, t in ctx.relation("path") if t == (0, n * n - 1))
+
+    best, three, exact = far("topkproofs", 1), far("topkproofs", 3), far("exact", 1)
+    assert best == pytest.approx(0.7 ** (2 * n - 2)) and best < three <= exact + 1e-9
+    if n == 3:
+        assert far("topkproofs", 40) == pytest.approx(exact)

@@ -93,14 +93,22 @@ def keys(slots: Slots) -> Tensor:
     return torch.where(slots.weight >= 0, key | 1, 0)
 
 
-def best(slots: Slots, k: int) -> Slots:
-    """The k heaviest different proofs, heaviest first."""
+def best(slots: Slots, k: int, stable: bool = False) -> Slots:
+    """The k heaviest different proofs, heaviest first; ``stable``: of equally heavy ones the first stay.
+
+    Under recursion what is there must stay unless something is truly better: else equal proofs would take each other's
+    place for ever.
+    """
     if slots.count == 1:
         return slots
     key, order = keys(slots).sort(dim=-1, stable=True)
     double = torch.zeros_like(key, dtype=torch.bool)
     double[..., 1:] = (key[..., 1:] == key[..., :-1]) & (key[..., 1:] != 0)
     weight = slots.weight.scatter(-1, order, torch.where(double, -1.0, slots.weight.gather(-1, order)))
-    top = weight.topk(min(k, slots.count), dim=-1)
-    chosen = slots.take(top.indices)
-    return Slots(chosen.pos, chosen.neg, chosen.out, top.values)
+    if stable:
+        ordered = weight.sort(dim=-1, descending=True, stable=True)
+        values, indices = ordered.values[..., :k], ordered.indices[..., :k]
+    else:
+        values, indices = weight.topk(min(k, slots.count), dim=-1)
+    chosen = slots.take(indices)
+    return Slots(chosen.pos, chosen.neg, chosen.out, values)

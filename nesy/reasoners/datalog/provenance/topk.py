@@ -212,7 +212,7 @@ class BatchedTopK:
                 torch.cat([old.pos, spread(pos)], 2), torch.cat([old.neg, spread(neg)], 2),
                 torch.cat([old.out, spread(out)], 2), torch.cat([old.weight, spread(weight)], 2),
             )  # fmt: skip
-            found = best(candidates, self.k)
+            found = best(candidates, self.k, stable=compare)
             if compare and not changed:
                 changed = not torch.equal(keys(found).sort(-1).values, keys(old).sort(-1).values)
             fresh.append((heads, found))
