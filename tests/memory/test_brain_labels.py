@@ -64,17 +64,15 @@ def test_07_without_indices_a_random_label_is_lost_and_a_visible_one_stays():
         seen,
         tasks=["perceive", "episodic"],
         labels=["colour", "age"],
-        steps=200,
+        steps=150,
         rate=2e-2,
-        batch=100,
+        batch=64,
     )
     bare = TensorBrain(
         {"thing": ["thing"], "predicate": ["p"], **labels}, subjects=["thing"], inputs=F, width=48, context=48
     )
     without = Statements(zero, zero, zero, None, *truth)
-    train(
-        bare, without, seen, tasks=["perceive", "semantic"], labels=["colour", "age"], steps=200, rate=2e-2, batch=100
-    )
+    train(bare, without, seen, tasks=["perceive", "semantic"], labels=["colour", "age"], steps=150, rate=2e-2, batch=64)
     with torch.no_grad():
         recalled = whole.decode(whole.bank("time"), mode="argmax", labels=["colour", "age"])
         nothing = bare.decode(bare.semantic.expand(scenes, -1), mode="argmax", labels=["colour", "age"])
