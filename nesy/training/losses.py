@@ -11,7 +11,7 @@ None of them is zero or without gradient when no proof is found: all probabiliti
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 
 import torch
@@ -21,6 +21,7 @@ from torch.nn.functional import cross_entropy
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.reasoners.temporal.exclusive import Rule
+from nesy.reasoners.temporal.facts import FactTable
 from nesy.reasoners.temporal.lifted import align, align_frames
 from nesy.reasoners.temporal.pointwise import FrameFacts, log_probability
 from nesy.reasoners.temporal.shape import prefix
@@ -35,24 +36,35 @@ def soft_cap(x: Tensor, cap: float = CAP) -> Tensor:
     return torch.where(x <= cap, x, cap * (1 + torch.log((x / cap).clamp_min(1))))
 
 
-def alignment(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int], limit: int) -> Tensor:
+def alignment(specs: Sequence[Formula], graph: SceneGraph | FactTable, clips: Sequence[int], limit: int) -> Tensor:
     """Mean of -log P(spec) over the pairs (spec, clip)."""
     return soft_cap(-align(specs, graph, clips=clips, assignments=limit, side="yes").log_prob).mean()
 
 
-def contrastive(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int], limit: int) -> Tensor:
-    """Mean of -log (1 - P(spec)) over pairs of a clip and a spec of another caption."""
-    return soft_cap(-align(specs, graph, clips=clips, assignments=limit, side="no").log_not).mean()
+def contrastive(
+    pairs: Mapping[str, Sequence[tuple[Formula, int]]], graph: SceneGraph | FactTable, limit: int
+) -> dict[str, Tensor]:
+    """Mean of -log (1 - P(spec)) over pairs of a spec and a clip where it is false, by the name of their list.
+
+    All in one pass of the reasoner; a name without pairs is left out.
+    """
+    named = {name: some for name, some in pairs.items() if some}
+    if not named:
+        return {}
+    every = [pair for some in named.values() for pair in some]
+    out = align([f for f, _ in every], graph, clips=[c for _, c in every], assignments=limit, side="no")
+    costs = torch.split(soft_cap(-out.log_not), [len(some) for some in named.values()])
+    return {name: cost.mean() for name, cost in zip(named, costs, strict=True)}
 
 
 def discrimination(
     specs: Sequence[Formula],
-    graph: SceneGraph,
+    graph: SceneGraph | FactTable,
     clips: Sequence[int],
     limit: int,
     false: Sequence[tuple[int, Formula]] = (),
-) -> Tensor:
-    """Symmetric cross-entropy of "which caption belongs to this clip, which clip to this caption".
+) -> tuple[Tensor, Tensor]:
+    """Symmetric cross-entropy of "which caption belongs to this clip, which clip to this caption"; and log P(own), [n].
 
     The scores are log P(spec | clip), so that a clip is told apart by ratios of probabilities, however small they are:
     unlike ``contrastive`` it does not pull all probabilities to their base rate first. ``false`` adds (index, spec)
@@ -60,11 +72,9 @@ def discrimination(
     """
     n = len(specs)
     items = [(specs[j], clips[i]) for i in range(n) for j in range(n)] + [(f, clips[i]) for i, f in false]
+    found = align([s for s, _ in items], graph, clips=[c for _, c in items], assignments=limit, side="yes").log_prob
     # Softly limited: one caption that its clip cannot satisfy yet would outweigh all others of the batch.
-    out = -soft_cap(
-        -align([s for s, _ in items], graph, clips=[c for _, c in items], assignments=limit, side="yes").log_prob,
-        2 * CAP,
-    )
+    out = -soft_cap(-found, 2 * CAP)
     score = out[: n * n].reshape(n, n)
     same = torch.tensor([[i != j and specs[i] == specs[j] for j in range(n)] for i in range(n)], device=out.device)
     score = score.masked_fill(same, -1e9)
@@ -78,7 +88,8 @@ def discrimination(
             extra[i, seen[i]] = out[n * n + k]
             seen[i] += 1
         rows = torch.cat([score, extra], 1)
-    return (cross_entropy(rows, target) + cross_entropy(score.T, target)) / 2
+    loss = (cross_entropy(rows, target) + cross_entropy(score.T, target)) / 2
+    return loss, found[: n * n].reshape(n, n).diagonal()
 
 
 def location_weights(event: Formula, frames: int) -> Tensor:
@@ -138,8 +149,18 @@ def word_specs(predicate: str, arity: int) -> Formula:
     return ast.Exists(tuple(ast.Binding(n) for n in names), ast.Eventually(ast.Atom(predicate, names)))
 
 
-def breach(rules: Sequence[Rule], graph: SceneGraph) -> Tensor:
+def breach(rules: Sequence[Rule], table: FactTable) -> Tensor:
     """-log P(rule), summed over rules and choices of different present objects, averaged over frames and clips."""
+    graph = table.graph
+    if graph.unary.device.type == "cpu":
+        from nesy.reasoners.temporal.breaches import cost_of_rules  # here: numba takes half a second to load
+
+        return cost_of_rules(rules, table, CAP) / graph.lengths.sum().clamp_min(1)
+    return breach_by_tensors(rules, graph)
+
+
+def breach_by_tensors(rules: Sequence[Rule], graph: SceneGraph) -> Tensor:
+    """As ``breach``, on any device."""
     facts, total = FrameFacts(graph), graph.unary.new_zeros(())
     here = graph.present
     among = {1: here, 0: here.any(2)}

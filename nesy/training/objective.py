@@ -13,6 +13,7 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.reasoners.temporal.consequences import consequences, saturate
 from nesy.reasoners.temporal.exclusive import rule_of
+from nesy.reasoners.temporal.facts import FactTable
 from nesy.reasoners.temporal.shape import prefix
 from nesy.scenegraph import SceneGraph, Vocabulary
 from nesy.training.contrasts import contrasts, other, reordered
@@ -116,28 +117,29 @@ class Objective:
         weight, limit = self.settings.loss, self.settings.assignments
         said, own = own, [self._full(spec) for spec in own]
         parts: dict[str, Tensor] = {}
-        if weight.alignment:
-            parts["alignment"] = alignment(own, graph, clips, limit)
+        table = FactTable(graph)
         if weight.discrimination and len(own) > 1:
-            parts["discrimination"] = discrimination(own, graph, clips, limit, reordered(own, choice))
+            parts["discrimination"], fit = discrimination(own, table, clips, limit, reordered(own, choice))
+            if weight.alignment:
+                parts["alignment"] = soft_cap(-fit).mean()
+        elif weight.alignment:
+            parts["alignment"] = alignment(own, table, clips, limit)
         drawn = {name: contrasts[name](own, choice) for name in self.settings.contrasts}
-        false = [pair for pairs in drawn.values() for pair in pairs]
-        if weight.contrastive and false:
-            parts["contrastive"] = contrastive([f for _, f in false], graph, [clips[i] for i, _ in false], limit)
+        wrong: dict[str, list[tuple[Formula, int]]] = {}
+        if weight.contrastive:
+            wrong["contrastive"] = [(f, clips[i]) for pairs in drawn.values() for i, f in pairs]
+        if weight.semantic:
+            wrong["semantic"] = [(b, c) for c in clips for b in self.broken]
+        if self.weights(done)["words"] > 0:
+            wrong["words"] = [
+                (word_specs(*w), clips[i]) for i, spec in other(said, choice) for w in sorted(words(spec) - told[i])
+            ]
+        parts |= contrastive(wrong, table, limit)
+        if weight.semantic and self.rules:
+            broken = breach(self.rules, table)
+            parts["semantic"] = parts["semantic"] + broken if "semantic" in parts else broken
         if weight.temporal:
             parts["temporal"] = temporal(own, graph, clips, limit)
-        if weight.semantic and (self.rules or self.broken):
-            costs = [breach(self.rules, graph)]
-            each = [(b, c) for c in clips for b in self.broken]
-            if each:
-                costs.append(contrastive([b for b, _ in each], graph, [c for _, c in each], limit))
-            parts["semantic"] = torch.stack(costs).sum()
-        if self.weights(done)["words"] > 0:
-            absent = [(w, i) for i, spec in other(said, choice) for w in sorted(words(spec) - told[i])]
-            if absent:
-                parts["words"] = contrastive(
-                    [word_specs(*w) for w, _ in absent], graph, [clips[i] for _, i in absent], limit
-                )
         return parts
 
     def _multiple_instance(
@@ -147,10 +149,11 @@ class Objective:
         limit = self.settings.assignments
         bags = [bag(s) for s in own]
         positive = [(f, c) for fs, c in zip(bags, clips, strict=True) for f in fs]
-        parts = {"alignment": alignment([f for f, _ in positive], graph, [c for _, c in positive], limit)}
+        table = FactTable(graph)
+        parts = {"alignment": alignment([f for f, _ in positive], table, [c for _, c in positive], limit)}
         negative = [(f, clips[i]) for i, spec in other(own, choice) for f in bag(spec) if f not in bags[i]]
-        if negative and self.settings.loss.contrastive:
-            parts["contrastive"] = contrastive([f for f, _ in negative], graph, [c for _, c in negative], limit)
+        if self.settings.loss.contrastive:
+            parts |= contrastive({"contrastive": negative}, table, limit)
         return parts
 
 

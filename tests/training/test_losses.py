@@ -12,6 +12,7 @@ from nesy.dsl import ast
 from nesy.dsl.parser import parse_formula
 from nesy.reasoners.temporal.definition import holds
 from nesy.reasoners.temporal.exclusive import rule_of
+from nesy.reasoners.temporal.facts import FactTable
 from nesy.scenegraph import SceneGraph, Vocabulary, collate
 from nesy.training.contrasts import forget, nameless, other, reordered
 from nesy.training.losses import (
@@ -51,7 +52,9 @@ def test_alignment_is_minus_log_probability():
 
 def test_contrastive_is_minus_log_of_the_complement():
     g = graph([[0.5, 0.0], [0.2, 0.0]])
-    assert float(contrastive([EVENTUALLY], g, [0], 8)) == pytest.approx(-math.log(0.5 * 0.8))
+    found = contrastive({"a": [(EVENTUALLY, 0)], "none": [], "b": [(EVENTUALLY, 0), (ORDER, 0)]}, g, 8)
+    assert found.keys() == {"a", "b"} and float(found["a"]) == pytest.approx(-math.log(0.5 * 0.8))
+    assert float(found["b"]) == pytest.approx(-math.log(0.5 * 0.8) / 2)  # ORDER is impossible: it costs nothing
 
 
 def test_a_spec_without_any_proof_still_has_a_gradient():
@@ -68,7 +71,9 @@ def test_discrimination_is_the_cross_entropy_of_probabilities():
     p = [[0.9 * 0.8, 0.1 * 0.1], [0.2 * 0.1, 0.7 * 0.6]]  # clip x spec
     rows = -(math.log(p[0][0] / sum(p[0])) + math.log(p[1][1] / sum(p[1]))) / 2
     columns = -(math.log(p[0][0] / (p[0][0] + p[1][0])) + math.log(p[1][1] / (p[0][1] + p[1][1]))) / 2
-    assert float(discrimination([ORDER, backwards], g, [0, 1], 8)) == pytest.approx((rows + columns) / 2, rel=1e-4)
+    loss, own = discrimination([ORDER, backwards], g, [0, 1], 8)
+    assert float(loss) == pytest.approx((rows + columns) / 2, rel=1e-4)
+    assert own.exp().tolist() == pytest.approx([p[0][0], p[1][1]], rel=1e-4)
 
 
 def test_location_weights_of_words_and_stretches():
@@ -105,7 +110,7 @@ def test_rules_cost_what_they_are_broken():
     rule = rule_of(parse_formula("forall x { always not (p(x) and q(x)) }"))
     assert rule is not None
     g = graph([[0.5, 0.4], [0.3, 0.0]])
-    assert float(breach([rule], g)) == pytest.approx(-math.log(1 - 0.5 * 0.4) / 2)
+    assert float(breach([rule], FactTable(g))) == pytest.approx(-math.log(1 - 0.5 * 0.4) / 2)
     assert rule_of(parse_formula("forall x { always (p(x) -> next q(x)) }")) is None
 
 
@@ -114,9 +119,8 @@ def test_a_temporal_constraint_is_negated_into_a_spec():
     broken = negated(constraint)
     g = graph([[1.0, 0.0], [0.0, 1.0]])
     assert holds(constraint, world_of(g)) is not holds(broken, world_of(g))
-    assert float(contrastive([broken], graph([[0.5, 0.0], [0.0, 0.3]]), [0], 8)) == pytest.approx(
-        -math.log(1 - 0.5 * 0.7)
-    )
+    cost = contrastive({"broken": [(broken, 0)]}, graph([[0.5, 0.0], [0.0, 0.3]]), 8)
+    assert float(cost["broken"]) == pytest.approx(-math.log(1 - 0.5 * 0.7))
 
 
 def test_soft_cap_is_the_identity_below_and_increasing_above():

@@ -12,7 +12,7 @@ from nesy.dsl.ast import Window
 from nesy.errors import GroundingError, did_you_mean
 from nesy.reasoners.temporal.core import Part
 from nesy.reasoners.temporal.definition import VISIBLE, inside
-from nesy.reasoners.temporal.logspace import DEEP, FLOOR, log1mexp
+from nesy.reasoners.temporal.logspace import FLOOR, log1mexp
 from nesy.reasoners.temporal.shape import Sort
 from nesy.scenegraph import SceneGraph
 
@@ -41,6 +41,7 @@ class FactTable:
         self.unary = {name: i for i, name in enumerate(graph.vocabulary.unary)}
         self.binary = {name: i for i, name in enumerate(graph.vocabulary.binary)}
         self._peak: Tensor | None = None
+        self._literals: Tensor | None = None
 
     def peak(self) -> Tensor:
         """log P of each fact in its best frame, [B, F], without gradient."""
@@ -63,22 +64,19 @@ class FactTable:
             hint="check the spec against the domain: nesy check",
         )
 
-    def literals(self, parts: Sequence[tuple[Part, int]]) -> tuple[Tensor, int, int]:
-        """log P of every literal, [2 H, T]: row f is a fact, row H + f its negation; H and the first part's row.
+    def literals(self) -> Tensor:
+        """log P of every literal, [2 F B, T]: the facts of all clips, then their negations; computed once."""
+        if self._literals is None:
+            odds = self.logits.clamp(FLOOR, -FLOOR)  # those of certain facts are infinite
+            self._literals = torch.cat([logsigmoid(odds), logsigmoid(-odds)])
+        return self._literals
 
-        parts: stretches of the clip with the clip's length; certain, a row each after the facts of all clips. The last
-        row is DEEP in every frame: a transition with this literal is never taken.
-        """
-        yes, no = logsigmoid(self.logits).clamp_min(FLOOR), logsigmoid(-self.logits).clamp_min(FLOOR)
-        frames = self.logits.shape[1]
-        known = [[inside(Window(p.lo, p.hi, "fraction"), f, n) for f in range(frames)] for p, n in parts]
-        certain = torch.tensor(known, dtype=torch.bool, device=yes.device).reshape(len(parts), frames)
-        closed = yes.new_full((1, frames), DEEP)
-        rows = [
-            yes, torch.where(certain, 0.0, FLOOR).to(yes), closed,
-            no, torch.where(certain, FLOOR, 0.0).to(yes), closed,
-        ]  # fmt: skip
-        return torch.cat(rows), len(yes) + len(parts) + 1, len(yes)
+
+def part_rows(parts: Sequence[tuple[Part, int]], like: Tensor) -> tuple[Tensor, Tensor]:
+    """Stretches of clips of so many frames as certain facts: log P and log (1 - P), [len(parts), T] each."""
+    known = [[inside(Window(p.lo, p.hi, "fraction"), f, n) for f in range(like.shape[1])] for p, n in parts]
+    certain = torch.tensor(known, dtype=torch.bool, device=like.device).reshape(len(parts), like.shape[1])
+    return torch.where(certain, 0.0, FLOOR).to(like), torch.where(certain, FLOOR, 0.0).to(like)
 
 
 def sort_table(sorts: Sequence[Sort], graph: SceneGraph) -> tuple[Tensor, dict[Sort, int]]:

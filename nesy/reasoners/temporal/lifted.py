@@ -31,8 +31,10 @@ import torch
 from torch import Tensor
 
 from nesy.dsl.ast import Formula
+from nesy.reasoners.temporal.automata import Automata
 from nesy.reasoners.temporal.binding import bind
 from nesy.reasoners.temporal.facts import FactTable
+from nesy.reasoners.temporal.layout import Distinct, Item, Layout
 from nesy.reasoners.temporal.logspace import DEEP, FLOOR, log1mexp, scatter_logsumexp
 from nesy.reasoners.temporal.shape import Case, cases, prefix
 from nesy.reasoners.temporal.transitions import Transitions
@@ -63,7 +65,7 @@ class Alignment:
 
 def align(
     specs: Sequence[Formula],
-    graph: SceneGraph,
+    graph: SceneGraph | FactTable,
     *,
     clips: Sequence[int] | None = None,
     union: Union = "noisy_or",
@@ -73,19 +75,26 @@ def align(
     """P(spec) of each of ``specs`` on its clip of ``graph`` (on clip ``clips[i]`` when given), differentiable.
 
     Args:
+        graph: or its table of facts, which saves making it again where the same clips are asked several times.
         side: ``yes`` or ``no`` where only ``log_prob`` or only ``log_not`` is wanted: half the work; the other is
             then 1 minus it, in the precision of the dtype.
 
     Raises:
         GroundingError: a spec that is not a quantifier-free body behind one ``exists``, an unknown predicate.
     """
+    table = graph if isinstance(graph, FactTable) else FactTable(graph)
+    graph = table.graph
     which = list(range(len(specs))) if clips is None else list(clips)
-    table = FactTable(graph)
-    items: list[tuple[int, Case]] = []  # one per (spec, case)
+    items: list[Item] = []  # one per (spec, case)
     owner: list[int] = []
+    known: dict[tuple[int, float | None], tuple[Case, ...]] = {}
     for i, (spec, clip) in enumerate(zip(specs, which, strict=True)):
-        many = union == "noisy_or" and perm(graph.present.shape[2], len(prefix(spec)[0])) > assignments
-        for case in cases(spec, graph.vocabulary.classes, graph.fps[clip], many):
+        # by identity first: in a batch of pairs every spec comes many times, and hashing a formula takes its time
+        key = id(spec), graph.fps[clip]
+        if key not in known:
+            many = union == "noisy_or" and perm(table.n, len(prefix(spec)[0])) > assignments
+            known[key] = cases(spec, graph.vocabulary.classes, graph.fps[clip], many)
+        for case in known[key]:
             items.append((clip, case))
             owner.append(i)
     device, count = graph.unary.device, len(specs)
@@ -96,22 +105,25 @@ def align(
     if not items:
         return Alignment(log_prob + FLOOR - DEEP, log_not, tuple(f.objects for f in found), dropped)
     joints, misses, owners = [], [], []
-    for members in similar([case for _, case in items], table.n, assignments):
-        some = [items[k] for k in members]
-        bound, weight, truncated = bind(some, table, assignments)  # [I, A, V], [I, A], [I]
-        yes, no = Transitions(some, bound, table).forward(side != "no", side != "yes")  # [I, A]
-        log_joint = weight + yes
+    # on a CPU nothing is padded
+    groups = [range(len(items))] if device.type == "cpu" else similar([c for _, c in items], table.n, assignments)
+    for members in groups:
+        some = Distinct([items[k] for k in members])
+        bound = bind(some, table, assignments)
+        yes, no = _ends(Layout(some, bound.objects, bound.live, table), bound.live, side)  # [I, A]
+        log_joint = bound.weight + yes
         # P(not (binding and body)) = 1 - w + w * P(not body)
         if side == "yes":
             log_miss = log1mexp(log_joint)
         else:
-            log_miss = torch.logaddexp(log1mexp(weight), weight + no).clamp_max(0)
+            log_miss = torch.logaddexp(log1mexp(bound.weight), bound.weight + no).clamp_max(0)
         of = torch.tensor([owner[k] for k in members], device=device)
-        dropped[of[truncated]] = True
+        dropped[of[bound.truncated]] = True
         best, place = log_joint.detach().max(1)
-        for row, (k, p, a) in enumerate(zip(members, best.tolist(), place.tolist(), strict=True)):
+        objects = bound.objects[torch.arange(len(members), device=device), place].tolist()
+        for k, p, chosen in zip(members, best.tolist(), objects, strict=True):
             if p > found[owner[k]].log_prob:
-                found[owner[k]] = _Best(p, tuple(bound[row, a, : len(items[k][1].sorts)].tolist()))
+                found[owner[k]] = _Best(p, tuple(chosen[: len(items[k][1].sorts)]))
         joints.append(log_joint.gather(1, place[:, None])[:, 0] if union == "max" else log_joint.logsumexp(1))
         misses.append(log_miss.sum(1))
         owners.append(of)
@@ -125,6 +137,24 @@ def align(
     else:
         log_prob, log_not = _noisy_or(joint, torch.cat(misses), of, count)
     return Alignment(log_prob, log_not, tuple(f.objects for f in found), dropped)
+
+
+def _ends(layout: Layout, live: Tensor, side: Side) -> tuple[Tensor, Tensor]:
+    """log P(accept) and log P(reject) of each item and assignment, [I, A]; a side not wanted is 1 minus the other."""
+    accept, reject = side != "no", side != "yes"
+    if live.device.type == "cpu":
+        from nesy.reasoners.temporal import fused  # here: numba takes half a second to load
+
+        automata = Automata(layout.distinct.cases)
+        yes = fused.run(layout, automata, live, True) if accept else None
+        no = fused.run(layout, automata, live, False) if reject else None
+    else:
+        yes, no = Transitions(layout).run(accept, reject)
+    yes, no = (None if x is None else x.clamp_max(0) for x in (yes, no))
+    if yes is None:
+        assert no is not None
+        return log1mexp(no), no
+    return yes, log1mexp(yes) if no is None else no
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +173,7 @@ def similar(shapes: Sequence[Case], objects: int, assignments: int, most: int = 
     """
 
     def size(case: Case) -> tuple[int, int, int]:
-        return min(assignments, perm(objects, len(case.sorts))), len(case.accepting), case.width
+        return min(assignments, perm(objects, len(case.sorts))), len(case.cubes.accepting), case.cubes.width
 
     if not shapes:
         return []
@@ -180,7 +210,7 @@ def align_frames(
     """
     which = list(range(len(specs))) if clips is None else list(clips)
     table = FactTable(graph)
-    items: list[tuple[int, Case]] = []
+    items: list[Item] = []
     owner: list[int] = []
     for i, (spec, clip) in enumerate(zip(specs, which, strict=True)):
         for case in cases(spec, graph.vocabulary.classes, graph.fps[clip]):
@@ -189,10 +219,10 @@ def align_frames(
     frames = graph.present.shape[1]
     if not items:
         return graph.unary.new_full((len(specs), frames), DEEP), graph.unary.new_zeros(len(specs), frames)
-    bound, weight, _ = bind(items, table, assignments)
-    batch = Transitions(items, bound, table)
-    yes, no = batch.first_frame()  # [I, A, T]
-    bound_to = weight[..., None]
+    distinct = Distinct(items)
+    bound = bind(distinct, table, assignments)
+    yes, no = Transitions(Layout(distinct, bound.objects, bound.live, table)).first_frame()  # [I, A, T]
+    bound_to = bound.weight[..., None]
     miss = torch.logaddexp(log1mexp(bound_to), bound_to + no).clamp_max(0)
     return _noisy_or((bound_to + yes).logsumexp(1), miss.sum(1), torch.tensor(owner, device=miss.device), len(specs))
 

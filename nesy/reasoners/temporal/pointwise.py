@@ -70,7 +70,7 @@ def log_probability(
     Raises:
         GroundingError: temporal operators or quantifiers, unknown predicates.
     """
-    terms, mentioned = _terms(formula, tuple(variables), graph.vocabulary.classes)
+    terms, mentioned = terms_of(formula, tuple(variables), graph.vocabulary.classes)
     known = facts or FrameFacts(graph)
     b, t, n = graph.present.shape
     shape = (b, t, *(n,) * len(variables))
@@ -124,14 +124,15 @@ def literals(
     formula: Formula, variables: Sequence[str], classes: tuple[str, ...]
 ) -> list[frozenset[tuple[str, tuple[int, ...], bool]]]:
     """The ways in which a formula about one frame can be true, as sets of (predicate, variable numbers, sign)."""
-    terms, _ = _terms(formula, tuple(variables), classes)
+    terms, _ = terms_of(formula, tuple(variables), classes)
     return [frozenset(term.literals) for term in terms]
 
 
 @lru_cache(maxsize=1024)
-def _terms(
+def terms_of(
     formula: Formula, variables: tuple[str, ...], names: tuple[str, ...]
 ) -> tuple[tuple[Term, ...], tuple[tuple[str, ...], ...]]:
+    """The disjoint ways in which a formula about one frame can be true, and the classes asked of each variable."""
     asked: list[dict[str, None]] = [{} for _ in variables]
     for g in ast.walk(formula):
         if isinstance(g, ast.Atom) and len(g.args) == 1 and g.predicate in names and g.args[0] in variables:

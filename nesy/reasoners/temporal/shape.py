@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import TypeAlias
 
@@ -22,7 +22,8 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.errors import GroundingError
 from nesy.reasoners.temporal.automaton import build, structure
-from nesy.reasoners.temporal.core import FALSE, LOCAL, TRUE, Core, Proposition, Some, ground
+from nesy.reasoners.temporal.core import FALSE, LOCAL, TRUE, Core, Part, Proposition, Some, ground
+from nesy.reasoners.temporal.pattern import Names, pattern
 from nesy.reasoners.temporal.scope import free, literals, miniscope
 
 Sort: TypeAlias = "str | frozenset[str]"
@@ -34,12 +35,10 @@ MAX_CUBES = 1024
 """The largest number of transition cubes of one case."""
 
 
-@dataclass(frozen=True)
-class Case:
-    """One way in which the variables of a spec may coincide, with its automaton as a table.
+@dataclass(frozen=True, eq=False)
+class Cubes:
+    """An automaton as a table of transitions; shared by all cases of the same structure.
 
-    sorts: what is known of the class of each block of variables.
-    propositions: frame facts whose arguments are block numbers, facts of some object, parts of the clip; K of them.
     source, target: [P] states of each transition cube; cubes of one source exclude each other and cover everything.
     positive, negative: [P, K] 1 where the cube contains the literal.
     accepting: [S] whether a clip may end in the state; the initial state is 0.
@@ -47,8 +46,6 @@ class Case:
     width: the largest number of cubes of one source.
     """
 
-    sorts: tuple[Sort, ...]
-    propositions: tuple[Proposition, ...]
     source: NDArray[np.int64]
     target: NDArray[np.int64]
     positive: NDArray[np.float32]
@@ -57,18 +54,69 @@ class Case:
     slot: NDArray[np.int64]
     width: int
 
+    @cached_property
+    def literals(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """How many literals each cube has, [P], and all of them in order: 2 k, or 2 k + 1 for a negated one."""
+        both = np.stack([self.positive, self.negative], -1).reshape(len(self.source), -1) > 0  # [P, 2 K]
+        return both.sum(1), both.nonzero()[1]
 
-@lru_cache(maxsize=4096)
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One way in which the variables of a spec may coincide, with its automaton.
+
+    sorts: what is known of the class of each block of variables.
+    propositions: frame facts whose arguments are block numbers, facts of some object, parts of the clip; K of them.
+    """
+
+    sorts: tuple[Sort, ...]
+    propositions: tuple[Proposition, ...]
+    cubes: Cubes
+
+
+@lru_cache(maxsize=16384)
 def cases(formula: Formula, classes: tuple[str, ...], fps: float | None, scoped: bool = False) -> tuple[Case, ...]:
     """All cases of a spec that is a body without quantifiers behind leading ``exists``, ``scoped``: after miniscoping.
 
     Raises:
         GroundingError: other quantifiers, free variables, or more than MAX_CUBES transitions.
     """
+    key, names = pattern(formula, frozenset(classes))
+    known = _PATTERNS.get((key, fps, scoped))
+    if known is None:
+        while len(_PATTERNS) >= MAX_PATTERNS:
+            _PATTERNS.pop(next(iter(_PATTERNS)), None)
+        known = _PATTERNS[key, fps, scoped] = tuple(_compile(formula, classes, fps, scoped)), names
+    facts, sorts = known[1].renamed(names)
+    return tuple(_renamed(case, facts, sorts) for case in known[0])
+
+
+MAX_PATTERNS = 16384
+
+_PATTERNS: dict[tuple[object, ...], tuple[tuple[Case, ...], Names]] = {}
+"""Compiled patterns, each with the names of the formula that it was compiled from."""
+
+
+def _renamed(case: Case, facts: dict[str, str], classes: dict[str, str]) -> Case:
+    def sort(old: Sort) -> Sort:
+        return classes[old] if isinstance(old, str) else frozenset(classes[c] for c in old)
+
+    def proposition(old: Proposition) -> Proposition:
+        if isinstance(old, Part):
+            return old
+        if isinstance(old, Some):
+            literals = ((facts.get(name, name), args, positive) for name, args, positive in old.literals)
+            return Some(sort(old.sort), tuple(sorted(literals)))
+        name, *args = old
+        return (facts.get(str(name), str(name)), *args)
+
+    return Case(tuple(map(sort, case.sorts)), tuple(map(proposition, case.propositions)), case.cubes)
+
+
+def _compile(formula: Formula, classes: tuple[str, ...], fps: float | None, scoped: bool) -> Iterator[Case]:
     bindings, body = prefix(miniscope(formula) if scoped else formula)
     names = [b.var for b in bindings]
     body, local = _name_local(body, classes)
-    out = []
     for sorts_of in _refinements(bindings, body, classes):
         for blocks in coincidences(sorts_of):
             sorts = tuple(sort for sort, _ in blocks)
@@ -83,8 +131,8 @@ def cases(formula: Formula, classes: tuple[str, ...], fps: float | None, scoped:
 
             core = ground(body, range(len(blocks)), atom, in_class=lambda o, c: True, env=env, fps=fps)
             if core != FALSE:
-                out.append(_table(sorts, core))
-    return tuple(out)
+                bare, propositions = structure(core)
+                yield Case(sorts, propositions, _cubes(bare))
 
 
 def _name_local(body: Formula, classes: tuple[str, ...]) -> tuple[Formula, dict[str, ast.Exists]]:
@@ -179,24 +227,9 @@ def _meet(a: Sort, b: Sort) -> Sort | None:
     return a | b
 
 
-def _table(sorts: tuple[Sort, ...], core: Core) -> Case:
-    bare, propositions = structure(core)
-    return Case(sorts, propositions, *_cubes(bare))
-
-
 @lru_cache(maxsize=4096)
-def _cubes(
-    core: Core,
-) -> tuple[
-    NDArray[np.int64],
-    NDArray[np.int64],
-    NDArray[np.float32],
-    NDArray[np.float32],
-    NDArray[np.bool_],
-    NDArray[np.int64],
-    int,
-]:
-    """The transitions of a formula over numbered propositions, as the fields of :class:`Case` from ``source`` on."""
+def _cubes(core: Core) -> Cubes:
+    """The transitions of a formula over numbered propositions."""
     automaton = build(core)
     source: list[int] = []
     target: list[int] = []
@@ -227,7 +260,7 @@ def _cubes(
     for state in source:
         slot.append(count.get(state, 0))
         count[state] = slot[-1] + 1
-    return (
+    return Cubes(
         np.array(source, np.int64),
         np.array(target, np.int64),
         positive,
