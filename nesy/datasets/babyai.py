@@ -37,6 +37,10 @@ VOCABULARY = Vocabulary(
     ("facing", "carrying", "next_to", "ahead_of", "behind", "to_left", "to_right"),
 )
 LEVELS = {
+    "rooms": (  # at most nine objects: pairs of objects are what costs
+        "BabyAI-GoToLocalS6N3-v0", "BabyAI-PutNextLocalS5N3-v0", "BabyAI-PickupLoc-v0", "BabyAI-OpenDoorsOrderN2-v0",
+        "BabyAI-GoToSeqS5R2-v0", "BabyAI-ActionObjDoor-v0",
+    ),
     "small": (
         "BabyAI-GoToLocalS6N3-v0", "BabyAI-PutNextLocalS5N3-v0", "BabyAI-PickupLoc-v0", "BabyAI-OpenDoorsOrderN2-v0",
         "BabyAI-GoToSeqS5R2-v0", "BabyAI-SynthS5R2-v0",

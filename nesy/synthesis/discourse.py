@@ -262,7 +262,7 @@ class Discourse:
                 return None
             roles = {**roles, "s": self.cast.cast(Plan(classes=agent))}
         add(fit.sense.meaning, roles)
-        if self.lexicon.everyday:
+        if self.lexicon.everyday or self.lexicon.orders:
             for r, phrase in fit.phrases.items():
                 if r in roles:
                     for word in phrase.described.split():

@@ -99,6 +99,7 @@ class Tables:
     directions: ``left`` and ``right`` to meaning; oriented: the sort of subjects that have one; directed: the
     predicates that a direction goes with.
     exclusive: groups of predicates of which an object has at most one in a frame.
+    orders: captions are orders to the hero (nesy.synthesis.orders).
     results: predicates that, said right behind an event, hold in its frame: ``takes a gem and gets a shield``.
     """
 
@@ -113,6 +114,7 @@ class Tables:
     directed: str
     results: str
     exclusive: tuple[str, ...] = ()
+    orders: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class Lexicon:
     animate: frozenset[str] = frozenset()
     kinds: dict[str, str] = field(default_factory=dict)
     genders: dict[str, str] = field(default_factory=dict)
+    orders: bool = False
 
     @property
     def everyday(self) -> bool:
@@ -256,7 +259,7 @@ def _base(lexicon: Lexicon, word: str, known: frozenset[str] | None = None) -> l
 def _add_tables(lexicon: Lexicon, t: Tables) -> None:
     domain = lexicon.domain
     if t.hero in domain.classes:
-        lexicon.hero = t.hero
+        lexicon.hero, lexicon.orders = t.hero, t.orders
     sorts: dict[str, Sort] = {"any": None}
     for name, members in t.sorts.items():
         sorts[name] = frozenset(c for c in members if c in domain.classes)

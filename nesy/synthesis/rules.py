@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from nesy.dsl.check import check_formula
 from nesy.dsl.signature import Signature
 from nesy.errors import NesyError
+from nesy.synthesis.babyai import BABYAI
 from nesy.synthesis.base import Domain, Extraction, Names, SpecExtractor, checked_settings, extractors
 from nesy.synthesis.clauses import parse
 from nesy.synthesis.compose import arrange, compose
 from nesy.synthesis.discourse import Discourse
 from nesy.synthesis.lexicon import build
+from nesy.synthesis.orders import arrange_orders
 from nesy.synthesis.platformer import PLATFORMER
 from nesy.synthesis.scanner import Scanner
 
@@ -30,7 +32,7 @@ class Rules(SpecExtractor):
         self.domain = domain
         self.hints = hints
         self.signature = Signature.of(classes=domain.classes, unary=domain.unary, binary=domain.binary)
-        self.lexicon = build(domain, (PLATFORMER,) if PLATFORMER.hero in domain.classes else ())
+        self.lexicon = build(domain, [t for t in (PLATFORMER, BABYAI) if t.hero in domain.classes])
         self.scanner = Scanner(self.lexicon)
 
     def extract(self, captions: Sequence[str]) -> list[Extraction]:
@@ -52,7 +54,10 @@ class Rules(SpecExtractor):
             return Extraction(caption, None, "rejected", reason, tuple(notes))
         discourse = Discourse(self.lexicon, notes)
         readings = [discourse.read(c) for c in clauses]
-        story = arrange(clauses, readings, self.lexicon.exclusive, notes, self.lexicon.everyday)
+        if self.lexicon.orders:
+            story = arrange_orders(clauses, readings, notes)
+        else:
+            story = arrange(clauses, readings, self.lexicon.exclusive, notes, self.lexicon.everyday)
         formula = compose(story, discourse.cast.entities, notes, self.hints, self.lexicon.everyday)
         if formula is None:
             return Extraction(caption, None, "rejected", "no event that is understood", tuple(notes))
