@@ -15,7 +15,9 @@ import torch
 from torch import Tensor
 
 from nesy.errors import DataError, NesyError
-from nesy.reasoners.datalog.context import SLACK, Fact, Grounded, ScallopContext, decode_rows, number
+from nesy.reasoners.datalog.context import ScallopContext, decode_rows, number
+from nesy.reasoners.datalog.declarations import Fact, Grounded
+from nesy.reasoners.datalog.given import SLACK
 from nesy.reasoners.datalog.mapping import InputMapping
 from nesy.reasoners.datalog.provenance import DEBUG
 from nesy.reasoners.datalog.store import Ids
