@@ -34,11 +34,11 @@ constraint always not (to_left(x, y) and to_right(x, y))
 // Ask it of any clip:  nesy query tidy graph.json
 spec tidy: exists m: agent, b: ball, x: box { carrying(m, b) then next_to(b, x) }
 
-data "babyai" { clips: 500, levels: "rooms", frames: 32 }
+data "babyai" { clips: 800, levels: "rooms", frames: 32 }
 captions from data { extractor: "rules" }
 perception "tiny" { }
 train {
-  epochs: 20,
+  epochs: 40,
   batch: 16,
   loss: { alignment: 0.1, discrimination: 1, semantic: 0.1, words: 0.1 }
 }

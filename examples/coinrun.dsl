@@ -31,11 +31,11 @@ constraint always (killing(x, y) -> player(y) and (saw(x) or enemy(x) or lava(x)
 // Ask it of any clip:  nesy query leap graph.json
 spec leap: exists p: player, s: saw { walking(p) then above(p, s) then walking(p) }
 
-data "coinrun" { clips: 500, frames: 32 }
+data "coinrun" { clips: 800, frames: 32 }
 captions from data { extractor: "rules" }
 perception "tiny" { }
 train {
-  epochs: 20,
+  epochs: 30,
   batch: 16,
   loss: { alignment: 0.1, discrimination: 1, semantic: 0.1, words: 0.1 }
 }

@@ -2,7 +2,7 @@
 
 Two nodes are equal when they say the same; where they stand in a file (``span``) does not count. All nodes work with
 ``match``. What the operators mean is defined, in plain Python on boolean traces, by
-:mod:`nesy.reasoners.temporal.definition`.
+:mod:`nesy.reasoners.temporal.definition`. The file is long because it is the one list of everything that can be said.
 """
 
 # ruff: noqa: RUF009  (the default of `span` is one immutable field)

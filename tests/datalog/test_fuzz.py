@@ -9,7 +9,7 @@ import pytest
 
 from nesy.errors import NesyError
 from nesy.reasoners.datalog.context import ScallopContext
-from nesy.reasoners.datalog.ground import Limits
+from nesy.reasoners.datalog.grounding import Limits
 from nesy.reasoners.datalog.provenance import PROVENANCES
 
 COLUMNS = {"a": 1, "b": 2, "c": 2, "d": 1, "e": 0}

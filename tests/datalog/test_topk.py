@@ -9,7 +9,8 @@ from nesy.reasoners import scallopy
 from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES
 from nesy.reasoners.datalog.compile import compile_texts
 from nesy.reasoners.datalog.forward import ScallopForwardFunction
-from nesy.reasoners.datalog.ground import Mode, ground
+from nesy.reasoners.datalog.ground import ground
+from nesy.reasoners.datalog.grounding import Mode
 from nesy.reasoners.datalog.provenance.sampled import PerSample
 from nesy.reasoners.datalog.provenance.topk import BatchedTopK
 from nesy.reasoners.datalog.values import Symbols

@@ -11,7 +11,7 @@ from nesy.errors import DataError, Span
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.builtins import ForeignFunction, ForeignPredicate
 from nesy.reasoners.datalog.demand import add_demand
-from nesy.reasoners.datalog.ground import Compiled
+from nesy.reasoners.datalog.grounding import Compiled
 from nesy.reasoners.datalog.infer import Inference
 from nesy.reasoners.datalog.lower import Lowering
 from nesy.reasoners.datalog.parser import parse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nesy.reasoners.datalog.ground import Mode
+from nesy.reasoners.datalog.grounding import Mode
 from nesy.reasoners.datalog.provenance import Spec, provenance
 from nesy.reasoners.datalog.provenance.base import Provenance
 

@@ -17,10 +17,11 @@ from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES, ForeignFuncti
 from nesy.reasoners.datalog.choice import SEED
 from nesy.reasoners.datalog.compile import compile_lowered, read_program, with_imports
 from nesy.reasoners.datalog.csvfile import CSVFileOptions
+from nesy.reasoners.datalog.declared import KNOWN_ATTRIBUTES
 from nesy.reasoners.datalog.foreign import type_name
-from nesy.reasoners.datalog.ground import Compiled, Grounding, Limits
+from nesy.reasoners.datalog.grounding import Compiled, Grounding, Limits
 from nesy.reasoners.datalog.ir import Relation
-from nesy.reasoners.datalog.lower import KNOWN_ATTRIBUTES, Lowering
+from nesy.reasoners.datalog.lower import Lowering
 from nesy.reasoners.datalog.mapping import InputMapping
 from nesy.reasoners.datalog.parser import parse
 from nesy.reasoners.datalog.provenance import DEFAULT_BUDGET, Evaluation

@@ -14,8 +14,9 @@ from nesy.errors import DataError, NesyError, did_you_mean
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.builtins import DatalogWarning
-from nesy.reasoners.datalog.ground import InputFacts, ground
-from nesy.reasoners.datalog.lower import constructor_relation
+from nesy.reasoners.datalog.declared import constructor_relation
+from nesy.reasoners.datalog.ground import ground
+from nesy.reasoners.datalog.grounding import InputFacts
 from nesy.reasoners.datalog.parser import parse
 from nesy.reasoners.datalog.provenance import DEBUG
 from nesy.reasoners.datalog.store import Ids

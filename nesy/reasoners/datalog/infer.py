@@ -14,7 +14,7 @@ from nesy.errors import Span, SpecTypeError, did_you_mean
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.builtins import ANY, ForeignFunction, ForeignPredicate
-from nesy.reasoners.datalog.lower import constructor_relation
+from nesy.reasoners.datalog.declared import constructor_relation
 from nesy.reasoners.datalog.values import ENTITY, FLOATS, INTEGERS, TEXTS
 
 _NUMERIC = frozenset(INTEGERS) | FLOATS

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nesy.errors import NesyError, did_you_mean
 from nesy.reasoners.datalog.circuit import Circuit
-from nesy.reasoners.datalog.ground import Mode
+from nesy.reasoners.datalog.grounding import Mode
 from nesy.reasoners.datalog.provenance.algebra import ALGEBRAS, Batched
 from nesy.reasoners.datalog.provenance.exact import Exact
 from nesy.reasoners.datalog.provenance.mdd import DEFAULT_BUDGET
