@@ -11,7 +11,6 @@ y1. ``rate`` is the frame rate of the dumped frames, which the files do not stat
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from nesy.datasets.boxes import BoxArrays, Boxes, read_json
 from nesy.datasets.names import name_of
 from nesy.datasets.settings import COMMON, root_of, split_of
 from nesy.datasets.spans import Fact, Spans
+from nesy.datasets.text import rows_of
 from nesy.datasets.video import pictures
 from nesy.errors import DataError
 
@@ -59,7 +59,7 @@ def load_actiongenome(
             clip = _clip(root, video, keys, things, people, vocabulary, settings, captions)
         except DataError as e:
             report.skip("unusable video", e.message)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as e:
+        except (OverflowError, KeyError, TypeError, ValueError, IndexError, AttributeError) as e:
             report.skip("malformed entry", f"{video}: {type(e).__name__} {e}")
         else:
             splits[split].append(clip)
@@ -84,8 +84,11 @@ def _vocabulary(things: Mapping[str, Any]) -> Vocabulary:
     classes, relations = {PERSON}, set[str]()
     for entries in things.values():
         for o in entries if isinstance(entries, list) else ():
+            if not isinstance(o, dict):
+                continue  # the clip it belongs to is left out with its reason
             classes.add(name_of(str(o.get("class"))))
-            relations |= {name_of(str(r)) for group in RELATIONS for r in o.get(group) or ()}
+            groups = [x for group in RELATIONS if isinstance(x := o.get(group), list)]
+            relations |= {name_of(str(r)) for group in groups for r in group}
     return Vocabulary(tuple(sorted(classes)), (), tuple(sorted(relations)))
 
 
@@ -146,10 +149,9 @@ def read_charades(root: Path) -> dict[str, list[str]]:
     """Video -> the script it was filmed from and what others wrote about it; empty without the CSV files."""
     out: dict[str, list[str]] = {}
     for path in sorted(root.glob("Charades*_v1_*.csv")) or sorted(root.glob("Charades_v1_*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                texts = [*_sentences(row.get("script")), *_sentences(row.get("descriptions"))]
-                out.setdefault(str(row.get("id")), []).extend(texts)
+        for _, row in rows_of(path)[1]:
+            texts = [*_sentences(row.get("script")), *_sentences(row.get("descriptions"))]
+            out.setdefault(str(row.get("id")), []).extend(texts)
     return out
 
 

@@ -12,6 +12,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from nesy.datasets.text import text_of
 from nesy.errors import DataError
 from nesy.scenegraph import read_graph
 
@@ -80,7 +81,7 @@ def read_coco(path: Path) -> dict[str, Boxes]:
                     hint="follow the objects first: nesy track VIDEO",
                 )
             boxes.add(name, frame, (x, y, x + width, y + height), category)
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
+    except (OverflowError, KeyError, TypeError, ValueError, AttributeError) as e:
         raise DataError(
             f"{path} is not COCO: {type(e).__name__} {e}", expected=["images", "annotations", "categories"]
         ) from e
@@ -109,7 +110,7 @@ def read_mot(path: Path, labels: Sequence[str]) -> Boxes:
         DataError: a row that is no such row, with its line.
     """
     boxes = Boxes()
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(text_of(path).splitlines(), 1):
         if not line.strip():
             continue
         try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nesy.datasets.names import name_of
+from nesy.datasets.text import text_of
 from nesy.errors import DataError
 
 Tree = str | list["Tree"]
@@ -78,7 +79,7 @@ def read_conditions(path: Path) -> dict[str, Action]:
     Raises:
         DataError: not readable as PDDL.
     """
-    source = path.read_text("utf-8")
+    source = text_of(path)
     titles = re.findall(r"^[ \t]*;\s*\d*\s*([^\n]+)\n\s*\(:action\s+(\S+)", source, re.MULTILINE)
     title_of = {name: plain_template(title) for title, name in titles}
     try:
@@ -94,7 +95,7 @@ def read_conditions(path: Path) -> dict[str, Action]:
             before, after = (_literals(fields.get(key, []), name) for key in (":precondition", ":effect"))
             title = title_of.get(name, name)
             out[title] = Action(title, parameters, before, after)
-    except (ValueError, TypeError, IndexError, RecursionError) as e:
+    except (OverflowError, ValueError, TypeError, IndexError, RecursionError) as e:
         raise DataError(f"{path} is not a PDDL domain of actions: {e}") from e
     return out
 

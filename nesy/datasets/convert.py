@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def convert_llava(root: Path, progress: Done | None = None) -> list[Path]:
         try:
             frames = sorted(int(k) for k in data)
             by_frame = {int(k): {str(o): np.asarray(m, bool) for o, m in v.items()} for k, v in data.items()}
-        except (TypeError, ValueError, AttributeError) as e:
+        except (OverflowError, TypeError, ValueError, AttributeError) as e:
             raise DataError(f"{source} holds no masks by frame and object ({e})") from e
         target = source.with_suffix(".npz")
         write_masks(target, frames, by_frame)
@@ -91,7 +92,7 @@ def read_masks(path: Path) -> tuple[list[int], list[str], NDArray[np.bool_]]:
         return frames.tolist(), ids.tolist(), masks.reshape(len(frames), len(ids), int(height), int(width))
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as e:
+    except (OSError, ValueError, KeyError, MemoryError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as e:
         raise DataError(f"{path} is not readable as masks ({e})", hint="convert it again: nesy data convert") from e
 
 
@@ -100,7 +101,7 @@ def mask_names(path: Path) -> tuple[int, tuple[str, ...]]:
     try:
         with np.load(path, allow_pickle=False) as data:
             return len(data["frames"]), tuple(str(x) for x in data["ids"])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as e:
+    except (OSError, ValueError, KeyError, MemoryError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as e:
         raise DataError(f"{path} is not readable as masks ({e})", hint="convert it again: nesy data convert") from e
 
 

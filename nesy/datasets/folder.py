@@ -12,7 +12,6 @@ so; ``boxes: "frame"`` takes the whole picture for the only object instead.
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from nesy.datasets.base import (
 )
 from nesy.datasets.boxes import BoxArrays, Boxes, read_coco, read_mot, read_tracks
 from nesy.datasets.settings import COMMON, pick_frames, root_of, split_of
+from nesy.datasets.text import rows_of, text_of
 from nesy.datasets.video import Header, read_header
 from nesy.errors import DataError
 
@@ -62,19 +62,18 @@ def read_captions(root: Path) -> Iterator[Row | DataError]:
     """
     table, lines = root / "captions.csv", root / "captions.jsonl"
     if table.is_file():
-        with table.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets write a byte-order mark
-            reader = csv.DictReader(file)
-            missing = {"video", "caption"} - set(reader.fieldnames or ())
-            if missing:
-                raise DataError(f"{table} has no column {' and no '.join(sorted(missing))}", expected=COLUMNS)
-            for values in reader:
-                yield _row(f"{table}:{reader.line_num}", values)
+        columns, rows = rows_of(table)
+        missing = {"video", "caption"} - set(columns)
+        if missing:
+            raise DataError(f"{table} has no column {' and no '.join(sorted(missing))}", expected=COLUMNS)
+        for number, row in rows:
+            yield _row(f"{table}:{number}", row)
     elif lines.is_file():
-        for number, line in enumerate(lines.read_text("utf-8-sig").splitlines(), 1):
+        for number, line in enumerate(text_of(lines, "utf-8-sig").splitlines(), 1):
             if line.strip():
                 try:
                     values = json.loads(line)
-                except ValueError as e:
+                except (ValueError, RecursionError) as e:
                     yield DataError(f"{lines}:{number}: no JSON ({e})")
                     continue
                 yield _row(f"{lines}:{number}", values)
@@ -116,7 +115,7 @@ class BoxSource:
         self.root, self.whole = root, kind == "frame"
         self.coco = read_coco(root / "boxes.json") if (root / "boxes.json").is_file() and not self.whole else {}
         labels = root / "boxes" / "labels.txt"
-        self.labels = labels.read_text("utf-8").split("\n") if labels.is_file() else []
+        self.labels = text_of(labels).split("\n") if labels.is_file() else []
         self.labels = [x.strip() for x in self.labels if x.strip()]
 
     def of(self, video: str, header: Header) -> Boxes | None:

@@ -98,7 +98,7 @@ def load_llava(
             report.skip(e.reason, e.message)
         except DataError as e:
             report.skip("unreadable file", e.message)
-        except (KeyError, TypeError, ValueError) as e:
+        except (OverflowError, KeyError, TypeError, ValueError) as e:
             report.skip("malformed item", f"{item.get('id')}: {type(e).__name__} {e}")
     if not report.read:
         hint = next(iter(report.examples.values()), "the lists are empty")

@@ -30,7 +30,7 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
             return np.asarray(picture, dtype=np.uint8)
     except FileNotFoundError:
         raise DataError(f"mask {path} does not exist", hint="unpack the masks again") from None
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
         raise DataError(f"mask {path} cannot be decoded ({e})", hint="unpack the masks again") from e
 
 

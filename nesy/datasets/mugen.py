@@ -83,7 +83,7 @@ def _index(root: Path, split: str) -> tuple[Path, list[Any]]:
         folder, entries = content["metadata"].get("data_folder", "."), content["data"]
         if not isinstance(entries, list) or not isinstance(folder, str):
             raise TypeError("`data` is no list, or `data_folder` no text")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OverflowError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
             f"{path} is no MUGEN index: {error}",
             expected=['{"metadata": {"data_folder": ...}, "data": [{"video": ..., "annotations": ...}, ...]}'],
@@ -100,7 +100,7 @@ def _clip(folder: Path, entry: Any, size: int) -> Clip:
         captions = tuple(
             Caption(str(a["type"]), text) for a in annotations if (text := str(a.get("text") or "").strip())
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (OverflowError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise Broken("malformed index entry", f"an index entry lacks or mistypes {error}") from error
     if not video_path.is_file():
         raise Broken("missing video", f"{video_path} does not exist")

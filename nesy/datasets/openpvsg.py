@@ -79,7 +79,7 @@ def load_openpvsg(
             found = list(_clips(root / source, entries[video], vocabulary, settings, whole, report))
         except DataError as e:
             report.skip("missing files", e.message)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as e:
+        except (OverflowError, KeyError, TypeError, ValueError, IndexError, AttributeError) as e:
             report.skip("malformed entry", f"{video}: {type(e).__name__} {e}")
         else:
             out[split] += found[:room]

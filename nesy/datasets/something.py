@@ -66,7 +66,7 @@ def load_something(
                 clip = _clip(root, number, entry, boxes, len(frames), settings, actions)
             except DataError as e:
                 report.skip("unusable clip", f"{number}: {e.message}")
-            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as e:
+            except (OverflowError, KeyError, TypeError, ValueError, IndexError, AttributeError) as e:
                 report.skip("malformed entry", f"{number} of {part.name}: {type(e).__name__} {e}")
             else:
                 drafts.append((clip, split, boxes))

@@ -144,7 +144,7 @@ def _read_pictures(folder: Path, picks: Sequence[int]) -> NDArray[np.uint8]:
         try:
             with Image.open(files[k]) as picture:
                 out.append(np.asarray(picture.convert("RGB")))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise DataError(f"{files[k]} cannot be decoded ({error})", hint="copy or extract the file again") from error
     if len({x.shape for x in out}) > 1:
         raise DataError(f"the pictures of {folder} have different sizes", hint="extract the frames again")
@@ -174,6 +174,8 @@ def read_header(path: Path | str) -> Header:
             if not container.streams.video:
                 raise DataError(f"{path} holds no video stream", hint="give a file with a picture track")
             stream = container.streams.video[0]
+            if stream.codec_context is None:  # a codec that FFmpeg does not know, or a damaged name of one
+                raise DataError(f"{path} is coded in a way that nobody knows", hint="copy the file again")
             rate = stream.average_rate or stream.guessed_rate
             count = stream.frames or sum(packet.size > 0 for packet in container.demux(stream))
             size = (stream.codec_context.width, stream.codec_context.height)

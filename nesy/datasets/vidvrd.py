@@ -23,6 +23,7 @@ from nesy.datasets.folder import Row, read_captions
 from nesy.datasets.names import name_of, names_of
 from nesy.datasets.settings import COMMON, pick_frames, root_of, split_of
 from nesy.datasets.spans import Fact, Spans
+from nesy.datasets.text import text_of
 from nesy.errors import DataError
 
 FOLDERS = {"train": "train", "training": "train", "test": "test", "validation": "test"}
@@ -66,7 +67,7 @@ def load_vidvrd(
         video = str(entry["video_id"])
         try:
             clip = _clip(videos[video], entry, vocabulary, settings, captions.get(video, []))
-        except (DataError, KeyError, TypeError, ValueError, IndexError) as e:
+        except (OverflowError, DataError, KeyError, TypeError, ValueError, IndexError, AttributeError) as e:
             report.skip("malformed annotation", f"{video}: {type(e).__name__} {e}")
         else:
             splits[split].append(clip)
@@ -94,9 +95,12 @@ def _vocabulary(root: Path, entries: list[dict[str, Any]]) -> Vocabulary:
     ):
         path = root / "info" / f"{name}.txt"
         if path.is_file():
-            listed.append(names_of(x for x in path.read_text("utf-8").splitlines() if x.strip()))
+            listed.append(names_of(x for x in text_of(path).splitlines() if x.strip()))
         else:
-            listed.append(names_of(sorted({str(x[field]) for e in entries for x in e.get(key, []) if field in x})))
+            lists = [x for e in entries if isinstance(x := e.get(key), list)]
+            listed.append(
+                names_of(sorted({str(x[field]) for y in lists for x in y if isinstance(x, dict) and field in x}))
+            )
     return Vocabulary(listed[0], (), listed[1])
 
 
