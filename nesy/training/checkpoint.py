@@ -42,11 +42,10 @@ def save(folder: Path, epoch: int, model: nn.Module, optimizer: Optimizer) -> Pa
             _sync(file)
         shutil.rmtree(final, ignore_errors=True)
         os.replace(part, final)
-    except OSError as e:
+    except (OSError, SafetensorError) as e:
         shutil.rmtree(part, ignore_errors=True)
-        raise CheckpointError(
-            f"{final}: cannot write the checkpoint ({e.strerror})", hint="is the disk full?"
-        ) from None
+        reason = e.strerror if isinstance(e, OSError) else str(e).removeprefix("Error while serializing: ")
+        raise CheckpointError(f"{final}: cannot write the checkpoint ({reason})", hint="is the disk full?") from None
     for old in _complete(folder)[:-KEEP]:
         shutil.rmtree(old, ignore_errors=True)
     for left in folder.glob(".epoch-*.part"):

@@ -81,49 +81,54 @@ def train(
     optimizer = accelerator.prepare(optimizer)
     gc.collect()
     gc.freeze()  # what is here now stays: looking through it again and again took a tenth of the time
-    for epoch in range(first, settings.epochs):
-        sampler.epoch = epoch
-        torch.manual_seed(_mix(settings.seed, epoch))
-        choice = torch.Generator().manual_seed(_mix(settings.seed, epoch, accelerator.process_index + 1))
-        model.train()
-        began, sums, seen = time.perf_counter(), dict[str, float](), 0
-        batch: TrainBatch
-        for step, batch in enumerate(loader):
-            done = (epoch * steps + step) / max(1, settings.epochs * steps)
-            rate = settings.learning_rate * schedule(done)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            graph = model(batch.views.to(accelerator.device))
-            losses = objective(graph, batch, choice, done)
-            optimizer.zero_grad()
-            accelerator.backward(losses.total)
-            processes.average_gradients(model.parameters(), len(batch.examples))
-            accelerator.clip_grad_norm_(model.parameters(), CLIP_NORM)
-            optimizer.step()
-            values = {"total": float(losses.total.detach()), **{k: float(v.detach()) for k, v in losses.parts.items()}}
-            values = processes.average(values, len(batch.examples))
-            for name, value in values.items():
-                sums[name] = sums.get(name, 0.0) + value
-            seen += 1
-            if progress is not None:
-                progress(Progress(epoch, settings.epochs, step + 1, steps, values))
-        row: dict[str, Any] = {
-            "epoch": epoch + 1,
-            "seconds": round(time.perf_counter() - began, 3),
-            "learning_rate": rate,
-            "losses": {k: v / seen for k, v in sums.items()},
-        }
-        if run is not None and settings.tensorboard and accelerator.is_main_process:
-            _tensorboard(run / "tensorboard", row)
-        if validate is not None and accelerator.is_main_process:
-            model.eval()
-            row["validation"] = validate(model)
-        if run is not None and folder is not None and accelerator.is_main_process:
-            with (run / "log.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps(row) + "\n")
-            if (epoch + 1) % settings.checkpoint_every == 0 or epoch + 1 == settings.epochs:
-                checkpoint.save(folder, epoch + 1, model, optimizer.optimizer)
-    gc.unfreeze()
+    try:
+        for epoch in range(first, settings.epochs):
+            sampler.epoch = epoch
+            torch.manual_seed(_mix(settings.seed, epoch))
+            choice = torch.Generator().manual_seed(_mix(settings.seed, epoch, accelerator.process_index + 1))
+            model.train()
+            began, sums, seen = time.perf_counter(), dict[str, float](), 0
+            batch: TrainBatch
+            for step, batch in enumerate(loader):
+                done = (epoch * steps + step) / max(1, settings.epochs * steps)
+                rate = settings.learning_rate * schedule(done)
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+                graph = model(batch.views.to(accelerator.device))
+                losses = objective(graph, batch, choice, done)
+                optimizer.zero_grad()
+                accelerator.backward(losses.total)
+                processes.average_gradients(model.parameters(), len(batch.examples))
+                accelerator.clip_grad_norm_(model.parameters(), CLIP_NORM)
+                optimizer.step()
+                values = {
+                    "total": float(losses.total.detach()),
+                    **{k: float(v.detach()) for k, v in losses.parts.items()},
+                }
+                values = processes.average(values, len(batch.examples))
+                for name, value in values.items():
+                    sums[name] = sums.get(name, 0.0) + value
+                seen += 1
+                if progress is not None:
+                    progress(Progress(epoch, settings.epochs, step + 1, steps, values))
+            row: dict[str, Any] = {
+                "epoch": epoch + 1,
+                "seconds": round(time.perf_counter() - began, 3),
+                "learning_rate": rate,
+                "losses": {k: v / seen for k, v in sums.items()},
+            }
+            if run is not None and settings.tensorboard and accelerator.is_main_process:
+                _tensorboard(run / "tensorboard", row)
+            if validate is not None and accelerator.is_main_process:
+                model.eval()
+                row["validation"] = validate(model)
+            if run is not None and folder is not None and accelerator.is_main_process:
+                with (run / "log.jsonl").open("a", encoding="utf-8") as log:
+                    log.write(json.dumps(row) + "\n")
+                if (epoch + 1) % settings.checkpoint_every == 0 or epoch + 1 == settings.epochs:
+                    checkpoint.save(folder, epoch + 1, model, optimizer.optimizer)
+    finally:
+        gc.unfreeze()
     model.eval()
     return model
 
