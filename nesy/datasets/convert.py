@@ -92,7 +92,16 @@ def read_masks(path: Path) -> tuple[list[int], list[str], NDArray[np.bool_]]:
         return frames.tolist(), ids.tolist(), masks.reshape(len(frames), len(ids), int(height), int(width))
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
-    except (OSError, ValueError, KeyError, MemoryError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as e:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        MemoryError,
+        EOFError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as e:
         raise DataError(f"{path} is not readable as masks ({e})", hint="convert it again: nesy data convert") from e
 
 
@@ -101,7 +110,16 @@ def mask_names(path: Path) -> tuple[int, tuple[str, ...]]:
     try:
         with np.load(path, allow_pickle=False) as data:
             return len(data["frames"]), tuple(str(x) for x in data["ids"])
-    except (OSError, ValueError, KeyError, MemoryError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as e:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        MemoryError,
+        EOFError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as e:
         raise DataError(f"{path} is not readable as masks ({e})", hint="convert it again: nesy data convert") from e
 
 

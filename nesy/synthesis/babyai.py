@@ -31,4 +31,5 @@ BABYAI = Tables(
     results="",
     exclusive=("open closed locked",),
     orders=True,
+    needs=frozenset({"facing", "carrying"}),
 )

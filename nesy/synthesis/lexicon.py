@@ -99,7 +99,7 @@ class Tables:
     directions: ``left`` and ``right`` to meaning; oriented: the sort of subjects that have one; directed: the
     predicates that a direction goes with.
     exclusive: groups of predicates of which an object has at most one in a frame.
-    orders: captions are orders to the hero (nesy.synthesis.orders).
+    orders: captions are orders to the hero (nesy.synthesis.orders). needs: names without which the table is not meant.
     results: predicates that, said right behind an event, hold in its frame: ``takes a gem and gets a shield``.
     """
 
@@ -115,6 +115,7 @@ class Tables:
     results: str
     exclusive: tuple[str, ...] = ()
     orders: bool = False
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from nesy.errors import NesyError
 from nesy.synthesis.babyai import BABYAI
 from nesy.synthesis.base import Domain, Extraction, Names, SpecExtractor, checked_settings, extractors
 from nesy.synthesis.clauses import parse
+from nesy.synthesis.coinrun import COINRUN
 from nesy.synthesis.compose import arrange, compose
 from nesy.synthesis.discourse import Discourse
 from nesy.synthesis.lexicon import build
@@ -32,7 +33,10 @@ class Rules(SpecExtractor):
         self.domain = domain
         self.hints = hints
         self.signature = Signature.of(classes=domain.classes, unary=domain.unary, binary=domain.binary)
-        self.lexicon = build(domain, [t for t in (PLATFORMER, BABYAI) if t.hero in domain.classes])
+        # a table belongs to a world: its main character alone may be a word of many others
+        names = {*domain.classes, *domain.unary, *domain.binary}
+        fitting = [t for t in (PLATFORMER, BABYAI, COINRUN) if t.hero in names and t.needs <= names]
+        self.lexicon = build(domain, fitting)
         self.scanner = Scanner(self.lexicon)
 
     def extract(self, captions: Sequence[str]) -> list[Extraction]:

@@ -178,6 +178,8 @@ def _open_work(work: Path, arguments: dict[str, Any]) -> None:
         for folder in ("videos", "video_metadata"):
             (work / folder).mkdir(parents=True, exist_ok=True)
         _write_json(note, arguments)
+    for left in work.rglob(".*.tmp"):  # half a file of a run that was killed
+        left.unlink()
 
 
 def _write_json(path: Path, value: object) -> None:
