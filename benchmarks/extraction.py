@@ -1,4 +1,7 @@
-"""Measure a caption extractor on the built-in platformer: ``python benchmarks/extraction.py --clips 600``."""
+"""Measure a caption extractor on clips whose truth is known: ``python benchmarks/extraction.py --clips 600``.
+
+Other worlds than the built-in platformer: ``--data coinrun``, ``--data babyai --set levels=rooms``.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,18 @@ from nesy.synthesis.measure import measure
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--extractor", default="rules", choices=list(extractors))
+    parser.add_argument("--data", default="platformer", help="a dataset that is made: platformer, coinrun, babyai")
     parser.add_argument("--clips", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--frames", type=int, default=24)
-    parser.add_argument("--difficulty", default="normal")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="another setting of the data")
     parser.add_argument("--cache", type=Path, help="where made datasets are kept (default: thrown away)")
     parser.add_argument("--failures", type=int, default=5, help="how many captions with a false spec to show")
     options = parser.parse_args()
-    settings = {k: getattr(options, k) for k in ("clips", "seed", "frames", "difficulty")}
+    settings = {k: getattr(options, k) for k in ("clips", "seed", "frames")}
+    settings |= dict(pair.split("=", 1) for pair in options.set)
     with tempfile.TemporaryDirectory() as scratch:
-        dataset = open_dataset("platformer", settings, options.cache or Path(scratch))
+        dataset = open_dataset(options.data, settings, options.cache or Path(scratch))
         extractor = extractors[options.extractor](dataset.vocabulary, {})
         start = time.perf_counter()
         extractor.extract([c.text for clip in dataset.clips for c in clip.captions])

@@ -65,7 +65,9 @@ def _jump(scenes: list[Scene], start: int, stop: int) -> list[Event]:
         for name, kind in flight[0].classes.items():
             if kind not in ("saw", "enemy", "lava"):
                 continue
-            over = [s for s in flight if s.holds("above", "player", name) and name in visible(s, 64)]
+            # not in the last frame: what ends the clip there, being killed above all, would be told as later
+            over = [s for s in flight if s is not scenes[-1] and s.holds("above", "player", name)]
+            over = [s for s in over if name in visible(s, 64)]
             box = flight[0].boxes[name]
             passed = (before[2] <= box[0] + 0.5 and after[0] >= box[2] - 0.5) or (
                 before[0] >= box[2] - 0.5 and after[2] <= box[0] + 0.5
