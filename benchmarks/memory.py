@@ -2,6 +2,7 @@
 
     python benchmarks/memory.py            10^4 and 10^6 triples (about two minutes)
     python benchmarks/memory.py --full     10^7 too (about half an hour, 2 GB of disk)
+    python benchmarks/memory.py --server   on a PostgreSQL server that the package pgserver starts
 
 Clips of 100 triples each: 8 objects with a class out of 12, 40 unary and 52 binary facts with random intervals, written
 one clip a transaction (each on the disk before the next), or 1000 clips a transaction ("bulk").
@@ -115,7 +116,7 @@ def row(name: str, times: list[float]) -> None:
     )
 
 
-def one_size(triples: int, folder: Path) -> None:
+def one_size(triples: int, folder: Path | str) -> None:
     clips = triples // PER_CLIP
     rng = random.Random(0)
     print(f"\n{triples:,} triples, {clips:,} videos")
@@ -126,9 +127,10 @@ def one_size(triples: int, folder: Path) -> None:
         print(f"  in, a clip a transaction: {rate:,.0f} triples/s ({each:.1f} ms a clip)")
         spent = fill(store, alone, clips, 1000)
         print(f"  in, bulk: {(clips - alone) * PER_CLIP / spent:,.0f} triples/s", flush=True)
-        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if isinstance(folder, Path):
+            store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         assert store.count() == triples
-        size = sum(f.stat().st_size for f in folder.iterdir())
+        size = store.size()
         print(f"  on disk: {size / triples:.0f} bytes a triple, {size / 2**20:,.0f} MiB")
     with TripleStore.open(folder) as store:  # what was cached while writing does not count
         for name, ask in queries(clips, rng):
@@ -154,10 +156,17 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="10^7 triples too")
     parser.add_argument("--sizes", type=int, nargs="*", help="numbers of triples instead of 10^4 and 10^6")
     parser.add_argument("--folder", type=Path, help="where to put the memories (default: a temporary folder)")
+    parser.add_argument("--server", action="store_true", help="PostgreSQL instead of a file")
     chosen = parser.parse_args()
     for triples in chosen.sizes or [10**4, 10**6, *([10**7] if chosen.full else [])]:
         with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
-            one_size(triples, Path(folder))
+            if chosen.server:
+                import pgserver
+
+                with pgserver.get_server(Path(folder)) as server:
+                    one_size(triples, server.get_uri())
+            else:
+                one_size(triples, Path(folder))
 
 
 if __name__ == "__main__":

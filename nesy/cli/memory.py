@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 memory = typer.Typer(help="Remember what was seen, ask for it, forget it.", no_args_is_help=True)
 app.add_typer(memory, name="memory")
 
-Store = Annotated[Path, typer.Option("--store", help="The folder of the memory.")]
+Store = Annotated[str, typer.Option("--store", help="The folder of the memory, or postgresql://user@host/database.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _SLOT = r"\s*[^(),]+?\s*"
@@ -203,7 +203,7 @@ def show(
                 out.print(_line(m), markup=False)
             return
         summary = {
-            "triples": kept.count(), "videos": len(videos), "bytes": kept.path.stat().st_size,
+            "triples": kept.count(), "videos": len(videos), "bytes": kept.size(),
             "classes": kept.classes(), "predicates": kept.predicates(),
         }  # fmt: skip
     if as_json:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from nesy.dsl import ast
 from nesy.errors import DataError
 from nesy.memory.store import TripleStore
-from nesy.memory.store.schema import named
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def occurrences(
     told: Story, store: TripleStore, *, videos: tuple[str, ...] | None = None, limit: int | None = None
 ) -> list[Occurrence]:
     """Every occurrence of a story, most confident first, of equal ones the earlier video and time."""
-    with named(store.path):
+    with store.connection.guard():
         statement = _sql(told, store, videos, limit)
         if statement is None:
             return []
@@ -147,6 +146,7 @@ def _sql(told: Story, store: TripleStore, videos: tuple[str, ...] | None, limit:
         return None if numbers[name] < 0 else numbers[name]
 
     columns = _columns(told)
+    most, least = store.connection.greatest, store.connection.least
     tables: list[str] = []
     where: list[str] = []
     factors: list[str] = []
@@ -169,12 +169,12 @@ def _sql(told: Story, store: TripleStore, videos: tuple[str, ...] | None, limit:
             factors.append(f"{alias}.confidence")
         start = ", ".join(f"{a}.start" for a in mine)
         end = ", ".join(f'{a}."end"' for a in mine)
-        intervals.append((f"max({start})", f"min({end})") if len(mine) > 1 else (start, end))
+        intervals.append((f"{most}({start})", f"{least}({end})") if len(mine) > 1 else (start, end))
         i += len(event)
     earliest = ""
     for start, end in intervals:  # each event is placed in the first frame that is left to it
         where.append(f"{start} < {end}")
-        earliest = f"max({start}, {earliest} + 1)" if earliest else start
+        earliest = f"{most}({start}, {earliest} + 1)" if earliest else start
         where.append(f"{earliest} < {end}")
     for variable, classes in told.sorts.items():
         if variable not in columns:
@@ -184,8 +184,8 @@ def _sql(told: Story, store: TripleStore, videos: tuple[str, ...] | None, limit:
             if not ids:
                 return None
             member = (
-                f"(SELECT min(1, sum(confidence)) FROM triples WHERE subject = {columns[variable]} AND predicate = 1 "
-                f"AND object IN ({', '.join(ids)}))"
+                f"(SELECT {least}(1, coalesce(sum(confidence), 0)) FROM triples WHERE subject = {columns[variable]} "
+                f"AND predicate = 1 AND object IN ({', '.join(ids)}))"
             )
             factors.append(member)
             where.append(f"{member} > 0")
@@ -196,9 +196,10 @@ def _sql(told: Story, store: TripleStore, videos: tuple[str, ...] | None, limit:
         where.append(f"a0.video IN ({', '.join(chosen)})")
     names = [f"(SELECT name FROM names WHERE id = {c})" for c in columns.values()]
     ends = [f"{x}" for pair in intervals for x in pair]
+    joined = " JOIN ".join([tables[0], *(f"{t} ON true" for t in tables[1:])])
     wanted = ["v.name", "e.fps", " * ".join(factors) + " AS p", *names, *ends]
     return (
-        f"SELECT {', '.join(wanted)} FROM {', '.join(tables)} JOIN videos e ON e.id = a0.video "
+        f"SELECT {', '.join(wanted)} FROM {joined} JOIN videos e ON e.id = a0.video "
         f"JOIN names v ON v.id = a0.video WHERE {' AND '.join(where)} "
-        f"ORDER BY p DESC, e.added, v.id, {', '.join(ends)} LIMIT {-1 if limit is None else int(limit)}"
+        f"ORDER BY p DESC, e.added, v.id, {', '.join(ends)}" + ("" if limit is None else f" LIMIT {int(limit)}")
     )

@@ -106,4 +106,4 @@ def recall(store: TripleStore, video: str) -> GraphFile:
     try:
         return parse_graph(json.loads(data))
     except (DataError, ValueError) as e:
-        raise StoreError(f"{store.path}: the scene graph of `{video}` is damaged ({e})") from None
+        raise StoreError(f"{store.where}: the scene graph of `{video}` is damaged ({e})") from None

@@ -264,7 +264,7 @@ def test_what_is_forgotten_is_not_in_the_file_any_more(tmp_path: Path):
         store.add_episode("secretvideo", [Triple("secretvideo/thing", "p", None, "secretvideo", 0, 1)], graph=b"x")
         store.put_vectors("text", {"secretvideo": np.full(3, 7.25, np.float32), "cat": np.ones(3, np.float32)})
         store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        assert b"secretvideo" in store.path.read_bytes()
+        assert b"secretvideo" in Path(store.where).read_bytes()
         store.forget(Policy(video="secretvideo"))
         files = list(tmp_path.iterdir())
         assert not any(b"secretvideo" in f.read_bytes() for f in files)

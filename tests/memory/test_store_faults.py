@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from nesy.memory.store import Pattern, StoreError, Triple, TripleStore
-from nesy.memory.store.schema import FILE
+from nesy.memory.store.sqlite import FILE
 
 SIZE = 40  # triples of one episode
 

@@ -49,7 +49,7 @@ def doomed(policy: Policy, now: float, count: int) -> list[tuple[str, tuple[floa
         statements.append(
             (
                 "DELETE FROM triples WHERE id IN (SELECT id FROM triples "
-                "ORDER BY predicate = 1 DESC, peak DESC, id DESC LIMIT -1 OFFSET ?)",
+                "ORDER BY predicate = 1 DESC, peak DESC, id DESC LIMIT 9223372036854775807 OFFSET ?)",
                 (policy.budget,),
             )
         )

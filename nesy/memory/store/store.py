@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,11 +16,12 @@ from numpy.typing import NDArray
 
 from nesy.errors import DataError
 from nesy.memory.store.allen import condition
+from nesy.memory.store.engine import Engine, StoreError, checked
 from nesy.memory.store.forget import Policy, doomed
 from nesy.memory.store.match import Select, select
-from nesy.memory.store.schema import FILE, StoreError, connect, named, writing
+from nesy.memory.store.postgres import Postgres, is_address
+from nesy.memory.store.sqlite import SQLite
 from nesy.memory.store.triple import IS_A, Match, Pattern, Triple
-from nesy.memory.store.vectors import Vectors
 
 MAX_GRAPH = 512 * 2**20  # bytes of one graph when inflated: a damaged or hostile file must not fill the memory
 
@@ -56,35 +56,37 @@ class Video:
 
 
 class TripleStore:
-    """Triples with time, video, confidence and source on disk.
+    """Triples with time, video, confidence and source, in a file or on a server.
 
-    One object belongs to one thread; any number of processes may open the same folder.
+    One object belongs to one thread; any number of processes may open the same store.
 
     >>> with TripleStore.open("memory") as store:  # doctest: +SKIP
     ...     store.add([Triple("clip/o1", "jumping", None, "clip", 3, 9, 0.8)])
     ...     store.match(Pattern(predicate="jumping"))
     """
 
-    def __init__(self, folder: Path, link: sqlite3.Connection) -> None:
-        self.folder = folder
-        self.path = folder / FILE
-        self._link = link
-        self._vectors = Vectors(link)
+    def __init__(self, engine: Engine) -> None:
+        self._link = engine
 
     @staticmethod
-    def open(folder: Path | str, *, create: bool = True) -> TripleStore:
-        """Open the store in ``folder``, making it unless ``create`` is False.
+    def open(store: Path | str, *, create: bool = True) -> TripleStore:
+        """Open the store in a folder, or at ``postgresql://user@host/database``; make it unless ``create`` is False.
 
         Raises:
-            StoreError: no store there, or its file is damaged or of another program.
+            StoreError: no store there, or it is damaged or of another program.
         """
-        folder = Path(folder)
-        return TripleStore(folder, connect(folder, create=create))
+        if is_address(store):
+            return TripleStore(Postgres(str(store), create=create))
+        return TripleStore(SQLite(Path(store), create=create))
+
+    @property
+    def where(self) -> str:
+        """How messages name the store: its file, or its server and database."""
+        return self._link.where
 
     def close(self) -> None:
-        with named(self.path):
-            self._link.execute("PRAGMA optimize")
-            self._link.close()
+        with self._link.guard():
+            self._link.close(tidy=True)
 
     def __enter__(self) -> TripleStore:
         return self
@@ -93,7 +95,7 @@ class TripleStore:
         if kind is None:
             self.close()
         else:
-            self._link.close()
+            self._link.close(tidy=False)
 
     # ---- writing ---------------------------------------------------------------------------------------------------
 
@@ -134,7 +136,8 @@ class TripleStore:
             )
             count = self._insert(triples, now)
             for kind, listed in (vocabulary or {}).items():
-                self._link.executemany("INSERT OR IGNORE INTO vocabulary VALUES (?, ?)", [(kind, n) for n in listed])
+                for n in listed:
+                    self._link.execute("INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT DO NOTHING", (kind, n))
             for space, named_vectors in (vectors or {}).items():
                 self._put(space, named_vectors)
             return count
@@ -158,29 +161,32 @@ class TripleStore:
                 self._link.execute(statement, values)
             self._link.execute("DELETE FROM videos WHERE id NOT IN (SELECT video FROM triples)")
             # Vectors go with the last mention of their name; those of names that no triple ever mentioned stay.
-            gone = f"SELECT * FROM mentioned EXCEPT SELECT * FROM ({MENTIONED})"
+            gone = f"SELECT * FROM mentioned EXCEPT SELECT * FROM ({MENTIONED}) AS m"
             self._link.execute(f"DELETE FROM vectors WHERE name IN ({gone})")
             self._link.execute(f"DELETE FROM names WHERE id > 1 AND id IN ({gone})")
             self._link.execute("DROP TABLE mentioned")
             after = int(self._link.execute("SELECT count(*) FROM triples").fetchone()[0])
-        with named(self.path):
-            self._link.execute("VACUUM")  # give the space back; what was forgotten is no longer in the file
-            self._link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._link.guard():
+            self._link.shrink()
         return before - after
 
     # ---- reading ---------------------------------------------------------------------------------------------------
 
     def match(self, pattern: Pattern, *, limit: int | None = None, best: bool = True) -> list[Match]:
         """The triples that fit, most confident first (``best=False``: in any order, which is faster with a limit)."""
-        with named(self.path):
+        with self._link.guard():
             s = self._select(pattern)
             if not s.possible:
                 return []
             inner = f"SELECT t.id AS id, {s.confidence} AS score {self._from(s)}"
-            inner += (" ORDER BY +score DESC, t.id" if s.narrow else " ORDER BY score DESC, t.id") if best else ""
+            inner += (
+                (f" ORDER BY {self._link.unindexed}score DESC, t.id" if s.narrow else " ORDER BY score DESC, t.id")
+                if best
+                else ""
+            )
             inner += "" if limit is None else f" LIMIT {int(limit)}"
             rows = self._link.execute(
-                f"SELECT {COLUMNS}, f.score FROM ({inner}) f CROSS JOIN triples t ON t.id = f.id {NAMES}"
+                f"SELECT {COLUMNS}, f.score FROM ({inner}) f {self._link.ordered_join} triples t ON t.id = f.id {NAMES}"
                 + (" ORDER BY +f.score DESC, t.id" if best else ""),
                 s.values,
             )
@@ -188,7 +194,7 @@ class TripleStore:
 
     def count(self, pattern: Pattern | None = None) -> int:
         """How many triples fit."""
-        with named(self.path):
+        with self._link.guard():
             s = self._select(pattern or Pattern())
             if not s.possible:
                 return 0
@@ -202,9 +208,9 @@ class TripleStore:
         Raises:
             DataError: an unknown relation (``nesy.memory.store.allen.RELATIONS`` lists the thirteen).
         """
-        most = -1 if limit is None else int(limit)
+        most = "" if limit is None else f"LIMIT {int(limit)}"
         wanted = condition((relations,) if isinstance(relations, str) else tuple(relations))
-        with named(self.path):
+        with self._link.guard():
             a, b = self._select(first, "a"), self._select(second, "b")
             if not (a.possible and b.possible):
                 return []
@@ -212,7 +218,7 @@ class TripleStore:
             rows = self._link.execute(
                 f"SELECT a.id, b.id, {a.confidence}, {b.confidence} FROM triples a JOIN triples b ON b.video = a.video "
                 f"{' '.join([*a.joins, *b.joins])} WHERE {where} "
-                f"ORDER BY {a.confidence} * {b.confidence} DESC, a.id, b.id LIMIT {most}",
+                f"ORDER BY {a.confidence} * {b.confidence} DESC, a.id, b.id {most}",
                 [*a.values, *b.values],
             ).fetchall()
             triples = self._by_id({i for row in rows for i in row[:2]})
@@ -220,13 +226,13 @@ class TripleStore:
 
     def triples(self) -> Iterator[Triple]:
         """Every triple, in the order in which they came."""
-        with named(self.path):
+        with self._link.guard():
             for row in self._link.execute(f"SELECT {COLUMNS} FROM triples t {NAMES} ORDER BY t.id"):
                 yield _triple(row)
 
     def videos(self) -> list[Video]:
         """The remembered videos, in the order in which they came."""
-        with named(self.path):
+        with self._link.guard():
             counts = dict(self._link.execute("SELECT video, count(*) FROM triples GROUP BY video").fetchall())
             rows = self._link.execute(
                 "SELECT n.name, v.fps, v.frames, v.added, v.id, v.graph IS NOT NULL "
@@ -236,7 +242,7 @@ class TripleStore:
 
     def known(self) -> dict[str, bool]:
         """The names of the remembered videos, in the order in which they came, and whether their graph is kept."""
-        with named(self.path):
+        with self._link.guard():
             rows = self._link.execute(
                 "SELECT n.name, v.graph IS NOT NULL FROM videos v JOIN names n ON n.id = v.id ORDER BY v.added, v.id"
             )
@@ -244,7 +250,7 @@ class TripleStore:
 
     def graph(self, video: str) -> bytes | None:
         """The JSON of a video's scene graph, None where it is not kept."""
-        with named(self.path):
+        with self._link.guard():
             number = self._number(video)
             row = None if number is None else self._one("SELECT graph FROM videos WHERE id = ?", number)
         if row is None or not isinstance(row[0], bytes):
@@ -255,12 +261,12 @@ class TripleStore:
             if not inflate.eof:
                 raise zlib.error("incomplete or too large")
         except zlib.error as e:
-            raise StoreError(f"{self.path}: the scene graph of `{video}` is damaged ({e})") from None
+            raise StoreError(f"{self.where}: the scene graph of `{video}` is damaged ({e})") from None
         return data
 
     def predicates(self) -> dict[str, int]:
         """How many triples each predicate has, most first."""
-        with named(self.path):
+        with self._link.guard():
             rows = self._link.execute(
                 "SELECT n.name, c FROM (SELECT predicate, count(*) c FROM triples GROUP BY predicate) "
                 "JOIN names n ON n.id = predicate ORDER BY c DESC, n.name"
@@ -269,7 +275,7 @@ class TripleStore:
 
     def classes(self) -> dict[str, int]:
         """How many objects may belong to each class, most first."""
-        with named(self.path):
+        with self._link.guard():
             rows = self._link.execute(
                 "SELECT n.name, c FROM (SELECT object, count(*) c FROM triples WHERE predicate = 1 GROUP BY object) "
                 "JOIN names n ON n.id = object ORDER BY c DESC, n.name"
@@ -279,21 +285,21 @@ class TripleStore:
     def vocabulary(self) -> dict[str, list[str]]:
         """The names that occur or were declared: ``classes``, ``unary`` and ``binary`` predicates, sorted."""
         found: dict[str, set[str]] = {"classes": set(), "unary": set(), "binary": set()}
-        with named(self.path):
+        with self._link.guard():
             for kind, name in self._link.execute("SELECT kind, name FROM vocabulary"):
                 found.setdefault(kind, set()).add(name)
             found["classes"] |= {name for _, name in self._occurring("object", "predicate = 1")}
             known = set().union(*found.values())
             for number, name in self._occurring("predicate", "true"):
                 if name != IS_A and name not in known:  # stored without a word about the vocabulary
-                    for kind, null in (("unary", "IS NULL"), ("binary", "NOT NULL")):
+                    for kind, null in (("unary", "IS NULL"), ("binary", "IS NOT NULL")):
                         if self._one(f"SELECT 1 FROM triples WHERE predicate = ? AND object {null} LIMIT 1", number):
                             found[kind].add(name)
         return {kind: sorted(names) for kind, names in found.items()}
 
     def occurs(self, name: str) -> bool:
         """Whether any triple mentions the name as subject, predicate or object."""
-        with named(self.path):
+        with self._link.guard():
             number = self._number(name)
             return number is not None and any(
                 self._one(f"SELECT 1 FROM triples WHERE {column} = ? LIMIT 1", number)
@@ -311,35 +317,49 @@ class TripleStore:
 
     def nearest(self, vector: NDArray[np.float32], space: str, top: int = 10) -> list[tuple[str, float]]:
         """The ``top`` names of a space by cosine to ``vector``, nearest first; a plain scan, so the answer is exact."""
-        with named(self.path):
-            return self._vectors.nearest(vector, space, top)
+        with self._link.guard():
+            length = self._link.vector_length(space)
+            if length is None or top <= 0:
+                return []
+            query = np.asarray(vector, dtype=np.float32)
+            if query.shape != (length,):
+                raise DataError(f"space `{space}` holds vectors of length {length}, the query has {query.size}")
+            return self._link.nearest(query, space, top)
 
     def vectors(self, space: str) -> dict[str, NDArray[np.float32]]:
         """All vectors of a space."""
-        with named(self.path):
-            names, matrix = self._vectors.load(space)
+        with self._link.guard():
+            names, matrix = self._link.all_vectors(space)
             return dict(zip(names, matrix, strict=True))
 
+    def state(self) -> object:
+        """Another value after each change, whoever made it: for what is kept beside the store."""
+        with self._link.guard():
+            return self._link.state()
+
+    def size(self) -> int:
+        """Bytes on the disk."""
+        with self._link.guard():
+            return self._link.size()
+
     def check(self) -> None:
-        """Read the whole file and verify its structure.
+        """Read everything and verify that it fits together.
 
         Raises:
             StoreError: it is damaged; the message says where.
         """
-        with named(self.path):
-            found = [row[0] for row in self._link.execute("PRAGMA integrity_check(3)")]
-            if found != ["ok"]:
-                raise sqlite3.DatabaseError("; ".join(found))
+        with self._link.guard():
+            self._link.check()
 
     @property
-    def connection(self) -> sqlite3.Connection:
-        """The engine's connection, for queries that the methods do not cover; tables as in ``schema.py``."""
+    def connection(self) -> Engine:
+        """The engine, for queries that the methods do not cover; tables as in ``sqlite.py``."""
         return self._link
 
     # ---------------------------------------------------------------------------------------------------------------
 
     def _transaction(self) -> AbstractContextManager[None]:
-        return writing(self._link, self.path)
+        return self._link.writing()
 
     def _one(self, statement: str, *values: int | str) -> tuple[object, ...] | None:
         row: tuple[object, ...] | None = self._link.execute(statement, values).fetchone()
@@ -366,7 +386,7 @@ class TripleStore:
         except UnicodeEncodeError:
             raise DataError(f"the name {name!r} is not valid Unicode text") from None
         if found is None:
-            return int(self._link.execute("INSERT INTO names (name) VALUES (?)", (name,)).lastrowid or 0)
+            found = self._link.execute("INSERT INTO names (name) VALUES (?) RETURNING id", (name,)).fetchone()
         return int(found[0])
 
     def _insert(self, triples: Iterable[Triple], now: float) -> int:
@@ -384,7 +404,9 @@ class TripleStore:
                 video = number(t.video)
                 if video not in videos:
                     videos.add(video)
-                    self._link.execute("INSERT OR IGNORE INTO videos VALUES (?, ?, NULL, ?, NULL)", (video, t.fps, now))
+                    self._link.execute(
+                        "INSERT INTO videos VALUES (?, ?, NULL, ?, NULL) ON CONFLICT DO NOTHING", (video, t.fps, now)
+                    )
                 yield (
                     number(t.subject), number(t.predicate), None if t.object is None else number(t.object), video,
                     t.start, t.end, t.confidence, t.confidence if t.peak is None else t.peak, number(t.source),
@@ -399,7 +421,7 @@ class TripleStore:
 
     def _put(self, space: str, vectors: dict[str, NDArray[np.float32]]) -> None:
         for name, vector in vectors.items():
-            self._vectors.put(space, self._intern(name), vector)
+            self._link.put_vector(space, self._intern(name), checked(self._link, space, vector))
 
     def _drop_video(self, number: int) -> None:
         self._link.execute("DELETE FROM triples WHERE video = ?", (number,))
@@ -417,12 +439,14 @@ class TripleStore:
         return found
 
 
+# An object is a member of a class once.
 INSERT = (
     'INSERT INTO triples (subject, predicate, object, video, start, "end", confidence, peak, source) '
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (object, subject) WHERE predicate = 1 DO UPDATE SET "
-    "confidence = max(confidence, excluded.confidence), peak = max(peak, excluded.peak), "
-    'start = min(start, excluded.start), "end" = max("end", excluded."end")'
-)  # an object is a member of a class once
+) + ", ".join(
+    f"{c} = CASE WHEN excluded.{c} {order} triples.{c} THEN excluded.{c} ELSE triples.{c} END"
+    for c, order in (("confidence", ">"), ("peak", ">"), ("start", "<"), ('"end"', ">"))
+)
 
 
 def _triple(row: tuple[Any, ...]) -> Triple:

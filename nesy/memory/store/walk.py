@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nesy.errors import DataError, did_you_mean
-from nesy.memory.store.schema import named
 from nesy.memory.store.store import TripleStore
 from nesy.memory.store.triple import Pattern, Triple
 
@@ -85,13 +84,12 @@ class Walker:
     def __init__(self, store: TripleStore, space: str | None = None) -> None:
         self.store = store
         self.space = space
-        self._kept: tuple[tuple[int, int], Graph] | None = None
+        self._kept: tuple[object, Graph] | None = None
 
     def graph(self) -> Graph:
-        link = self.store.connection
-        with named(self.store.path):
-            state = (int(link.execute("PRAGMA data_version").fetchone()[0]), link.total_changes)
-            if self._kept is None or self._kept[0] != state:
+        state = self.store.state()
+        if self._kept is None or self._kept[0] != state:
+            with self.store.connection.guard():
                 self._kept = (state, build(self.store, self.space))
         return self._kept[1]
 
@@ -176,7 +174,7 @@ def build(store: TripleStore, space: str | None = None) -> Graph:
     ).reshape(-1, 2)
     concepts = np.unique(occurs[:, 0])
     videos = np.unique(occurs[:, 1])
-    names = dict(link.execute("SELECT id, name FROM names"))
+    names = dict(link.execute("SELECT id, name FROM names").fetchall())
     c, v = np.searchsorted(concepts, occurs[:, 0]), len(concepts) + np.searchsorted(videos, occurs[:, 1])
     tail = [np.searchsorted(concepts, pairs[:, 0]), c]
     head = [np.searchsorted(concepts, pairs[:, 1]), v]
