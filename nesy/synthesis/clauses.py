@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 from nesy.synthesis import english as e
 from nesy.synthesis.chunks import (
@@ -22,63 +21,9 @@ from nesy.synthesis.chunks import (
     VerbGroup,
     Whole,
 )
-
-COORDINATE = ("and", "then", "or", ",", "earlier")
-SUBORDINATE = ("after", "before", "while", "when", "purpose", "means", "without", "open", "relative")
-
-
-@dataclass(slots=True)
-class Slot:
-    """A complement or adverbial: a preposition (empty for a direct object) and its coordinated noun phrases."""
-
-    preposition: str
-    phrases: list[NounPhrase]
-    joint: str = "and"
-
-
-@dataclass(slots=True)
-class Clause:
-    """One verb with what belongs to it.
-
-    link: how it is joined to what stands before it (one of COORDINATE, empty for a new sentence or no word at all).
-    order: one of SUBORDINATE, or empty for a main clause; word: the word that says so.
-    paused: a comma or a sentence's end stands before the link.
-    opens: first of its sentence. loose: its place in time is not that of the text. beside: a noun phrase right before a
-    participle, which may be its subject: "a snail walking left". head: what a relative clause in front of its main verb
-    belongs to: "the bee that chased Mugen is dead". faults: why it cannot be used.
-    whole: true all the time. there: ``there is a cup``.
-    """
-
-    verb: VerbGroup
-    subject: list[NounPhrase] = field(default_factory=list)
-    subject_joint: str = "and"
-    slots: list[Slot] = field(default_factory=list)
-    particles: list[str] = field(default_factory=list)
-    directions: list[Direction] = field(default_factory=list)
-    adjectives: list[str] = field(default_factory=list)
-    times: Times | None = None
-    link: str = ""
-    order: str = ""
-    word: str = ""
-    paused: bool = False
-    opens: bool = False
-    loose: bool = False
-    whole: bool = False
-    there: bool = False
-    beside: NounPhrase | None = None
-    head: NounPhrase | None = None
-    faults: list[str] = field(default_factory=list)
-    asides: list[str] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        """A short reading of the clause for notes."""
-        if not self.verb.lemmas:  # no verb that is known: the words as they stand
-            return self.verb.text
-        parts = [", ".join(p.text for p in self.subject), self.verb.text]
-        for s in self.slots:
-            parts += [s.preposition, f" {s.joint} ".join(p.text for p in s.phrases)]
-        return " ".join(p for p in parts if p)
+from nesy.synthesis.clause import COORDINATE, SUBORDINATE, Clause, Slot
+from nesy.synthesis.everyday import PLACING
+from nesy.synthesis.shared import complete
 
 
 def parse(chunks: Sequence[Chunk], heroes: frozenset[str], notes: list[str]) -> list[Clause]:
@@ -107,17 +52,7 @@ class _Parser:
     def run(self, chunks: Sequence[Chunk]) -> list[Clause]:
         for segment in _segments(chunks, self.heroes):
             self._segment(segment)
-        if not self.heroes:
-            self.clauses = _existing(self.clauses)
-        for a, b in pairwise(self.clauses):
-            if not self.heroes:
-                _elided(a, b)
-                _share_passive(a, b)
-            _share(a, b)
-        for a, b in pairwise(self.clauses):
-            _control(a, b)
-        _suppose(self.clauses)
-        return self.clauses
+        return complete(self.clauses, not self.heroes)
 
     def _segment(self, s: _Segment) -> None:
         if s.opens:
@@ -159,6 +94,18 @@ class _Parser:
                 self._complements(clause, s.chunks[start:end])
         self.waiting = []
 
+    def _before_verb(self, clause: Clause, before: Sequence[Chunk], subject: Sequence[NounPhrase]) -> bool:
+        """``the man on the chair holds``, ``on the crate, a snail walks``: where the subject is, as if told last."""
+        if self.heroes or clause.verb.passive or clause.verb.negated or PLACING & set(clause.verb.lemmas):
+            return False
+        kinds = [type(c) for c in before if isinstance(c, (Preposition, NounPhrase))]
+        if kinds not in ([NounPhrase, Preposition, NounPhrase], [Preposition, NounPhrase, NounPhrase]):
+            return False
+        preposition = next(c for c in before if isinstance(c, Preposition))
+        place = next(c for c in before if isinstance(c, NounPhrase) and c not in subject)
+        clause.slots.append(Slot(preposition.name, [place]))
+        return True
+
     def _subject(self, clause: Clause, before: Sequence[Chunk]) -> None:
         """The noun phrases in front of the verb; anything else there is told or counts against the clause."""
         phrases = [c for c in before if isinstance(c, NounPhrase)]
@@ -166,7 +113,9 @@ class _Parser:
         if behind and phrases:  # "on the crate, a snail walks" and "a snail on the crate walks"
             first = before.index(phrases[0])
             phrases = phrases[:1] if first < behind[0] else phrases[-1:]
-            clause.asides.append("a phrase in front of the verb")
+            placed = self._before_verb(clause, before, phrases)
+            if not placed:
+                clause.asides.append("a phrase in front of the verb")
         clause.subject = [*self.waiting, *phrases[-1:]] if phrases else list(self.waiting)
         clause.subject_joint = self.waiting_joint
         if clause.order == "relative" and self.waiting:
@@ -405,74 +354,6 @@ def _join(clause: Clause, s: _Segment) -> None:
     clause.word = next((x.text for x in reversed(s.links) if x.kind == clause.order), "")
     clause.link = next((k for k in beside if k != "and"), "and" if beside else "," if "," in kinds else "")
     clause.paused = s.opens or (bool(below) and kinds.index(below[-1]) > 0) or (not below and "," in kinds)
-
-
-def _existing(clauses: list[Clause]) -> list[Clause]:
-    """``there is a cup on the table`` says of a cup where it is, ``there is a dog running`` what it does."""
-    out: list[Clause] = []
-    for c in clauses:
-        before = out[-1] if out else None
-        if before is not None and before.there and not c.subject and not c.link and c.verb.form == "ing":
-            c.subject, c.beside, c.order, c.opens = before.subject, None, "", before.opens
-            c.link, c.paused = before.link, before.paused
-            out[-1] = c
-            continue
-        if c.verb.lemmas == ("be",) and not c.subject and c.slots and not c.slots[0].preposition:
-            c.subject, c.there = c.slots.pop(0).phrases, True
-        out.append(c)
-    return out
-
-
-def _share(a: Clause, b: Clause) -> None:
-    """What ``b`` has in common with the clause before it: "tries to jump and land", "does not jump or walk"."""
-    if b.opens or b.order or b.subject or b.link not in ("and", "or", ","):
-        return
-    if a.verb.form != b.verb.form or b.verb.form not in ("base", "ing"):
-        return
-    if a.verb.doubt:
-        b.verb = replace(b.verb, doubt=a.verb.doubt)
-    elif a.verb.negated and b.link == "or":
-        b.verb, b.link = replace(b.verb, negated=not b.verb.negated), "and"
-    elif a.verb.negated:
-        b.faults.append("it is unclear whether this is denied as well")
-    if a.order in ("without", "open", "relative"):
-        b.order, b.word = a.order, a.word
-
-
-def _elided(a: Clause, b: Clause) -> None:
-    """``the man does not sit, but the child does``: the verb of the clause before is meant."""
-    if b.verb.lemmas == ("do",) and b.subject and not b.slots and not b.particles and a.verb.lemmas != ("do",):
-        b.verb = replace(a.verb, negated=b.verb.negated)
-        b.slots, b.particles, b.directions = list(a.slots), list(a.particles), list(a.directions)
-
-
-def _share_passive(a: Clause, b: Clause) -> None:
-    """``is thrown by a man and caught by a dog``: the auxiliary serves both."""
-    bare = not b.subject and not b.opens and b.verb.form in ("past", "pp") and not b.verb.passive
-    if a.verb.passive and bare and not b.order and all(s.preposition for s in b.slots):
-        b.verb = replace(b.verb, passive=True, form="pp")
-
-
-def _control(a: Clause, b: Clause) -> None:
-    """A participle in front has the subject of the main clause: "after climbing a ladder, a worm ..."."""
-    dangling = a.order in ("after", "before", "while", "when") and a.paused and a.verb.form == "ing" and not a.subject
-    if dangling and not b.opens and not b.order and len(b.subject) == 1 and (b.paused or not b.link):
-        a.subject = list(b.subject)
-        if b.subject[0].determiner in ("a", "one", "bare", "other") and b.subject[0].classes:
-            b.subject = [replace(b.subject[0], determiner="the")]
-
-
-def _suppose(clauses: Sequence[Clause]) -> None:
-    """Whatever shares a sentence with *if* is only supposed."""
-    sentence: list[Clause] = []
-    for clause in [*clauses, None]:
-        if clause is None or clause.opens:
-            if any(c.word in ("if", "unless") for c in sentence):
-                for c in sentence:
-                    c.faults.append("it is only supposed")
-            sentence = []
-        if clause is not None:
-            sentence.append(clause)
 
 
 def _verbal(word: str) -> bool:

@@ -10,7 +10,7 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.dsl.limits import VARIABLES
 from nesy.dsl.variables import free_variables
-from nesy.synthesis.clauses import Clause
+from nesy.synthesis.clause import Clause
 from nesy.synthesis.discourse import Reading, conjunction
 from nesy.synthesis.reference import Entity, bindings
 
@@ -107,6 +107,8 @@ class _Arranger:
                 self._append(k)
         else:
             self._append(main)
+            if self.clauses[group[0]].word == "whenever" and len(group) == 1 and self._whenever(group[0], main):
+                return end
             for k in group:
                 if order == "while" and len(group) == 1:
                     self._merge(k, main)
@@ -128,7 +130,9 @@ class _Arranger:
         host = self.moments.get(i - 1) if i and not (c.opens and c.order) else None
         if r.whole:
             self.story.beside += r.events
-        elif self.everyday and not r.negative and self._everyday(i, c, r, host):
+        elif (c.word == "whenever" and host and self._whenever(i, i - 1)) or (
+            self.everyday and not r.negative and self._everyday(i, c, r, host)
+        ):
             pass
         elif r.negative:
             self._negative(i, r)
@@ -202,6 +206,8 @@ class _Arranger:
     def _made(self, i: int) -> list[Moment]:
         r = self.readings[i]
         moments = [Moment(f) for f in r.events] if r is not None and not r.negative else []
+        if r is not None and r.ends and self.story.chain and _told(r.events[0], self.story.chain[-1].facts):
+            moments = moments[1:]  # "runs, then stops running"
         if moments:
             self.moments[i] = moments
         return moments
@@ -215,6 +221,18 @@ class _Arranger:
 
     def _insert(self, i: int, at: int) -> None:
         self.story.chain[at:at] = self._made(i)
+
+    def _whenever(self, condition: int, main: int) -> bool:
+        """``A whenever B``: in every frame, if B then A."""
+        told, other = self.readings[main], self.readings[condition]
+        moments = self.moments.get(main)
+        if told is None or other is None or moments is None or len(moments) != 1 or moments[0] not in self.story.chain:
+            return False
+        if told.negative or other.negative or len(told.events) != 1 or len(other.events) != 1:
+            return False
+        self.story.chain.remove(moments[0])
+        self.story.beside.append(ast.Always(ast.Implies(other.events[0], moments[0].facts)))
+        return True
 
     def _beside(self, i: int) -> None:
         r = self.readings[i]
@@ -282,6 +300,10 @@ def _retold(events: Sequence[Formula], told: Formula) -> bool:
     """Whether ``events`` only say again what the same parties did: ``lands on a snail and kills it``."""
     facts = {f for e in events for f in _facts(e)}
     return any(isinstance(f, ast.Atom) and len(f.args) == 2 for f in facts) and facts == set(_facts(told))
+
+
+def _told(f: Formula, told: Formula) -> bool:
+    return set(_facts(f)) <= set(_facts(told))
 
 
 def _facts(f: Formula) -> tuple[Formula, ...]:

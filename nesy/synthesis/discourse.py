@@ -10,13 +10,14 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.synthesis import english as e
 from nesy.synthesis.chunks import NounPhrase, Times
-from nesy.synthesis.clauses import Clause, Slot
+from nesy.synthesis.clause import Clause, Slot
 from nesy.synthesis.everyday import COPULAS, DURATIVE, PLACING
 from nesy.synthesis.lexicon import Lexicon, Literal
 from nesy.synthesis.reference import Cast, Entity, Plan, about, bindings, can_be
 from nesy.synthesis.senses import Fit, best
 
 VISIBLE = "visible"
+UNIVERSAL = ("every", "each", "all")
 OPPOSITE = {"left": "right", "right": "left"}
 _Add: TypeAlias = "Callable[[Sequence[Literal], dict[str, Entity]], None]"
 
@@ -26,12 +27,14 @@ class Reading:
     """What a clause claims: ``events``, each true of a frame, in order; ``negative``: that none of them ever is.
 
     result: a change that comes with the event before. whole: ``events`` are said of the clip, not of a frame.
+    ends: something that holds, and then its end.
     """
 
     events: list[Formula]
     negative: bool = False
     result: bool = False
     whole: bool = False
+    ends: bool = False
 
 
 class Discourse:
@@ -42,16 +45,24 @@ class Discourse:
         self.notes = notes
         self.cast = Cast(lexicon)
         self.keep: list[NounPhrase] = []
+        self.last: Reading | None = None
         self.side = ""  # the direction that was told last
 
     def read(self, clause: Clause) -> Reading | None:
         """What ``clause`` claims; None, with a note, if nothing in it is understood."""
+        found = self._read(clause)
+        self.last = found or self.last
+        return found
+
+    def _read(self, clause: Clause) -> Reading | None:
         if clause.faults:
             return self._drop(clause, clause.faults[0])
         if clause.verb.doubt:
             return self._drop(clause, f"`{clause.verb.doubt}` leaves open whether it happened")
         if clause.verb.ended:
-            return self._drop(clause, "an action that ends")
+            return self._ended(clause)
+        if e.ENDS & set(clause.verb.lemmas) and not clause.slots and self.lexicon.everyday:
+            return self._paused(clause)
         if clause.beside is not None and self.lexicon.everyday:
             alive = bool(clause.beside.classes & self.lexicon.animate)  # "pets a dog sitting there"
             clause = replace(clause, beside=None, subject=[clause.beside] if alive else clause.subject)
@@ -106,6 +117,22 @@ class Discourse:
             return Reading([ast.Not(events[0])], False, True)  # "has no shield": a state of its time, not of all times
         return Reading(events, negative, result)
 
+    def _ended(self, clause: Clause) -> Reading | None:
+        """``stops walking``, ``no longer walks``: it is so, and later it is not."""
+        if not self.lexicon.everyday or clause.verb.negated:
+            return self._drop(clause, "an action that ends")
+        found = self.read(replace(clause, verb=replace(clause.verb, ended=False)))
+        if found is None or found.negative or found.whole or len(found.events) != 1:
+            return found and self._drop(clause, "an action that ends")
+        return Reading([found.events[0], ast.Not(found.events[0])], ends=True)
+
+    def _paused(self, clause: Clause) -> Reading | None:
+        """``runs, stops, and runs again``: what was told last is not so."""
+        last, ours = self.last, all(p.determiner in ("pronoun", "the") for p in clause.subject)
+        if clause.verb.negated or not ours or last is None or last.negative or last.whole or last.ends:
+            return self._drop(clause, "it is unclear what ends")
+        return Reading([ast.Not(last.events[-1])])
+
     def _mutual(self, clause: Clause, mutual: Slot) -> Reading | None:
         """``two people talk to each other``: both ways in one frame."""
         phrases = clause.subject if len(clause.subject) == 2 else clause.subject * 2
@@ -134,7 +161,7 @@ class Discourse:
     def _whole(self, clause: Clause, events: list[Formula]) -> Reading | None:
         """``every dog barks`` and ``always stands`` speak of the whole clip."""
         first = clause.subject[0] if len(clause.subject) == 1 else None
-        universal = first is not None and first.text.split()[0] in ("every", "each", "all") and self.cast.subject
+        universal = first is not None and first.text.split()[0] in UNIVERSAL and self.cast.subject
         if not universal and not clause.whole:
             return None
         fact = conjunction(events)
@@ -186,7 +213,8 @@ class Discourse:
         counted = next((r for r, p in fit.phrases.items() if p.count > 1 and fit.plans[r].old is None), None)
         copies = fit.phrases[counted].count if counted and not local else 1
         for r, p in fit.phrases.items():
-            if p.vague and not local and fit.plans[r].old is None and not fit.plans[r].no_object:
+            universal = self.lexicon.everyday and p is subject and p.text.split()[0] in UNIVERSAL
+            if p.vague and not local and not universal and fit.plans[r].old is None and not fit.plans[r].no_object:
                 self.notes.append(f"`{p.text}` was read as at least one")
         events: list[Formula] = []
         result = False

@@ -30,6 +30,7 @@ WILL = frozenset({"will", "shall"})
 MODALS = frozenset({"can", "could", "would", "should", "may", "might", "must", "ought"})
 """Words that say what may be, and not what is."""
 
+ENDS = words("stop quit cease")
 PHASES = words("start begin continue keep proceed manage happen decide use resume finish")
 """Verbs that leave what follows true: ``starts walking``, ``manages to jump``."""
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from nesy.errors import NesyError
 from nesy.synthesis.base import Domain
-from nesy.synthesis.english import ATTEMPTS, FAILURES, PHASES, PREPOSITIONS, words
+from nesy.synthesis.english import ATTEMPTS, ENDS, FAILURES, PHASES, PREPOSITIONS, words
 from nesy.synthesis.morphology import Tag, lemmas_of_gerund, plural, verb_forms
 
 COMMON = words(
@@ -243,7 +243,8 @@ def _add_names(lexicon: Lexicon) -> None:
             modifier = Modifier(Complement(frozenset({phrase}), None), literal)
             if not known:
                 known.append(modifier)
-    for lemma in ("be", "get", "do", "have", "make", *PHASES, *FAILURES, *ATTEMPTS):
+    ends = ENDS if lexicon.everyday else ()
+    for lemma in ("be", "get", "do", "have", "make", *PHASES, *FAILURES, *ATTEMPTS, *ends):
         lexicon.add_verb(lemma)
     lexicon.add_verb("be", Sense(None, "", (), ()))
 

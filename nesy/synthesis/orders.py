@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
-from nesy.synthesis.clauses import Clause
+from nesy.synthesis.clause import Clause
 from nesy.synthesis.compose import Story
 from nesy.synthesis.discourse import Reading, conjunction
 

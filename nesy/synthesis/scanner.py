@@ -19,12 +19,15 @@ from nesy.synthesis.chunks import (
     Whole,
 )
 from nesy.synthesis.everyday import COPULAS
-from nesy.synthesis.lexicon import Lexicon
+from nesy.synthesis.lexicon import COMMON, Lexicon
+from nesy.synthesis.morphology import verb_forms
 from nesy.synthesis.noun_phrases import noun_ahead, noun_phrase
+from nesy.synthesis.rewording import reworded
 from nesy.synthesis.tokens import END, MAX_WORDS, Speller, tokenize
 from nesy.synthesis.verb_groups import verb_group
 from nesy.synthesis.words import NUMBERED, SIDES, Known, Phrases, Words
 
+AT_MOST = ("at most", "fewer than", "less than")
 WHOLE = Phrases(e.WHOLE)
 
 
@@ -33,7 +36,8 @@ class Scanner:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._known = Known(lexicon)
-        self._speller = Speller(self._known.words(), self._meaning)
+        plain = [form for lemma in COMMON for form, _ in verb_forms(lemma)] if lexicon.everyday else []
+        self._speller = Speller(self._known.words(), self._meaning, [*plain, "least", "most", "than", "more", "less"])
 
     def _meaning(self, word: str) -> object:
         lexicon = self._known.lexicon
@@ -44,9 +48,9 @@ class Scanner:
     def scan(self, caption: str, notes: list[str]) -> list[Chunk]:
         """The chunks of a caption, always with an :class:`End` at the end; corrections go to ``notes``."""
         words = tokenize(caption)
-        words = _caused(_neither(words))
-        if "someone" in self._known.lexicon.nouns:
-            words = _somebody(words)
+        words = reworded(words, self._known.lexicon)
+        if any(w == "exactly" and words[k + 1] in NUMBERED for k, w in enumerate(words[:-1])):
+            notes.append("`exactly` was read as at least")
         if len(words) > MAX_WORDS:
             notes.append(f"only the first {MAX_WORDS} words were read")
             words = words[:MAX_WORDS]
@@ -86,6 +90,10 @@ class _Scan:
         if w == ",":
             return self._add(Link(",", ","), i + 1)
         if self.w.lexicon.everyday:
+            if self.w.text(i, i + 2) in AT_MOST and self.w[i + 2] in NUMBERED:
+                return self._add(Negation(self.w.text(i, i + 2)), i + 2)
+            if self.w.text(i, i + 2) == "at least" and self.w[i + 2] in NUMBERED:
+                return i + 2  # what a number says of a clip
             whole = WHOLE.at(self.w.words, i)
             if whole:
                 return self._add(Whole(self.w.text(i, i + whole)), i + whole)
@@ -204,12 +212,23 @@ class _Scan:
             return i
         if phrase == "once":
             clause = w[following] in e.SUBJECT_PRONOUNS | e.DEFINITE or w.noun(following)
+            if clause and not starts and w.lexicon.everyday:  # "closes the door once the child is in"
+                starts = not isinstance(self._last(), VerbGroup) and self._verb_ahead(following)
             return self._add(Link(kind, phrase), following) if starts and clause else following
         if phrase in ("earlier", "previously") and not starts:
             return self._add(Loose(phrase), following)
         if phrase == "so" and w[following] in e.ADVERBS:
             return following
         return self._add(Link(kind, phrase), following)
+
+    def _verb_ahead(self, i: int) -> bool:
+        """Whether a verb comes before the next comma or link."""
+        for j in range(i, min(i + 8, len(self.w))):
+            if self.w[j] in (",", END, "and", "then"):
+                return False
+            if self.w.is_verb(j) and not self.w.noun(j):
+                return True
+        return False
 
     def _small(self, i: int) -> int:
         w = self.w
@@ -221,44 +240,3 @@ class _Scan:
         if w.is_adverb(i) or w[i] in ("'s", "a", "an", "the", "s", "t", "been", "being"):
             return i + 1
         return self._add(Adjective(w.text(i, i + n)), i + n) if n else i
-
-
-def _somebody(words: list[str]) -> list[str]:
-    """``nobody`` and ``everyone`` as a determiner and a noun."""
-    out: list[str] = []
-    for word in words:
-        if word == "one" and out and out[-1] == "no":
-            out.append("someone")
-        elif word in ("nobody", "everyone", "everybody"):
-            out += ["no" if word == "nobody" else "every", "someone"]
-        else:
-            out.append(word)
-    return out
-
-
-def _neither(words: list[str]) -> list[str]:
-    """``neither a coin nor a gem is taken`` as ``a coin and a gem is not taken``."""
-    articles = e.INDEFINITE | e.DEFINITE
-    for k, word in enumerate(words):
-        if word != "neither" or words[k + 1 : k + 2] == []:
-            continue
-        if words[k + 1] not in articles:  # "neither touches a book nor a cup"
-            nor = next((j for j in range(k + 1, len(words) - 1) if words[j] == "nor"), None)
-            if nor is not None and words[nor + 1] in articles:
-                return [*words[:k], "not", *words[k + 1 : nor], "or", *words[nor + 1 :]]
-            continue
-        nor = next((j for j in range(k + 1, min(k + 6, len(words))) if words[j] == "nor"), None)
-        verb = next((j for j in range(nor or len(words), len(words)) if words[j] in e.BE | e.DO | e.HAVE), None)
-        if nor is not None and verb is not None:
-            return [*words[:k], *words[k + 1 : nor], "and", *words[nor + 1 : verb + 1], "not", *words[verb + 1 :]]
-    return words
-
-
-def _caused(words: list[str]) -> list[str]:
-    """``causing it to fall`` as ``so it fall``."""
-    for k, word in enumerate(words):
-        if word in ("causing", "making", "letting") and k:
-            to = next((j for j in range(k + 2, min(k + 5, len(words))) if words[j] == "to"), None)
-            if to is not None:
-                return [*words[:k], "so", *words[k + 1 : to], *words[to + 1 :]]
-    return words

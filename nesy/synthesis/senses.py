@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from nesy.synthesis.chunks import NounPhrase
-from nesy.synthesis.clauses import Clause, Slot
+from nesy.synthesis.clause import Clause, Slot
 from nesy.synthesis.lexicon import Complement, Lexicon, Sense
 from nesy.synthesis.reference import Cast, Entity, Plan, can_be
 

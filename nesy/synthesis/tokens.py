@@ -66,16 +66,18 @@ class Speller:
     Args:
         known: every word that is understood; only those of four letters and more are corrected to.
         meaning: what a word stands for; several candidates with one meaning are no doubt.
+        plain: words of English that are not understood, and no slips either.
     """
 
-    def __init__(self, known: Iterable[str], meaning: Callable[[str], object] = str) -> None:
+    def __init__(self, known: Iterable[str], meaning: Callable[[str], object] = str, plain: Iterable[str] = ()) -> None:
         self.known = frozenset(known)
+        self._plain = PLAIN.union(plain)
         self._meaning = meaning
         self._long = sorted(w for w in self.known if len(w) >= 4 and w.isalpha())
 
     def correct(self, word: str) -> str | None:
         """The word that was meant; None when ``word`` is known, plain English, too short, or could be several."""
-        if word in self.known or word in PLAIN or len(word) < 4 or not word.isalpha():
+        if word in self.known or word in self._plain or len(word) < 4 or not word.isalpha():
             return None
         found = [w for w in self._long if abs(len(w) - len(word)) <= 1 and one_slip(word, w)]
         return found[0] if len({self._meaning(w) for w in found}) == 1 else None

@@ -18,6 +18,7 @@ class _Ahead:
     place: int
     negated: bool = False
     doubt: str = ""
+    ended: bool = False
 
 
 class _Group:
@@ -36,6 +37,7 @@ class _Group:
     def take(self, ahead: _Ahead, to: int) -> None:
         """Go on to word ``to`` and keep what the words in between say."""
         self.negated ^= ahead.negated
+        self.ended |= ahead.ended
         self.doubt = self.doubt or ahead.doubt
         self.at = to
 
@@ -44,9 +46,12 @@ def verb_group(w: Words, i: int) -> tuple[VerbGroup, int] | None:
     """The verb group that begins at word ``i`` and where it ends; None if none begins there."""
     if w.text(i, i + 2) == "no longer" and w.is_verb(i + 2):
         rest = verb_group(w, i + 2)
-        return (
-            (replace(rest[0], text="no longer " + rest[0].text, negated=not rest[0].negated), rest[1]) if rest else None
-        )
+        if rest is None:
+            return None
+        told = replace(rest[0], text="no longer " + rest[0].text)
+        if w.lexicon.everyday and not rest[0].negated:
+            return replace(told, ended=True), rest[1]
+        return replace(told, negated=not rest[0].negated), rest[1]
     if w[i] in DENIALS | e.ALMOST:
         if not w.is_verb(w.skip_adverbs(i + 1)):
             return None
@@ -127,7 +132,7 @@ def _catenative(g: _Group) -> bool:
     elif lemmas & e.FAILURES:
         g.doubt = w[g.at] if g.negated else g.doubt
         g.negated = True
-    elif "stop" in lemmas and not infinitive:
+    elif lemmas & e.ENDS and not infinitive:
         g.ended = True
     elif not lemmas & e.PHASES:
         return False
@@ -165,7 +170,10 @@ def _ahead(w: Words, i: int) -> _Ahead:
         elif word in e.ALMOST:
             ahead.doubt = word
         elif word == "no" and w[ahead.place + 1] == "longer":
-            ahead.negated = not ahead.negated
+            if w.lexicon.everyday and not ahead.negated:
+                ahead.ended = True
+            else:
+                ahead.negated = not ahead.negated
             ahead.place += 1
         elif not w.is_adverb(ahead.place):
             return ahead
