@@ -70,12 +70,15 @@ def python_version(found: tuple[int, ...]) -> Finding:
 # -- packages --------------------------------------------------------------------------------------------------------
 
 
-def requirements() -> tuple[list[tuple[str, str]], dict[str, list[str]]]:
+PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
+
+
+def requirements(tree: Path = PROJECT) -> tuple[list[tuple[str, str]], dict[str, list[str]]]:
     """Needed packages with their least versions, and the packages of each extra.
 
-    From ``pyproject.toml`` in a working tree, else from what the installer wrote down.
+    From ``pyproject.toml`` (``tree``) in a working tree, else from what the installer wrote down; ``dev`` and ``docs``
+    are for working trees only.
     """
-    tree = Path(__file__).resolve().parents[2] / "pyproject.toml"
     try:
         project = tomllib.loads(tree.read_text("utf-8")).get("project", {})
     except (OSError, ValueError):
@@ -90,7 +93,9 @@ def requirements() -> tuple[list[tuple[str, str]], dict[str, list[str]]]:
         except PackageNotFoundError:
             stated = []
         for line in stated:
-            extra = re.search(r"extra\s*==\s*['\"](\w+)['\"]", line)
+            extra = re.search(r"extra\s*==\s*['\"]([\w.-]+)['\"]", line)
+            if extra and extra[1] in ("dev", "docs"):
+                continue
             if extra:
                 extras.setdefault(extra[1], []).append(_name(line))
             else:

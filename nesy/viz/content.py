@@ -17,6 +17,7 @@ from nesy.errors import DataError
 if TYPE_CHECKING:
     from nesy.datasets.base import GroundTruth
     from nesy.scenegraph.vocabulary import Vocabulary
+    from nesy.training.diagnosis import Calibration, Confusion
 
 METRICS: dict[str, str] = {
     "unary_map": "unary mAP",
@@ -176,3 +177,5 @@ class Report:
     clips: list[ClipPanel] = field(default_factory=list)
     data_report: Mapping[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    confusions: list[Confusion] = field(default_factory=list)
+    calibrations: list[Calibration] = field(default_factory=list)

@@ -15,7 +15,9 @@ from nesy.dsl.printer import to_text
 from nesy.perception import PredicateModel
 from nesy.reasoners.temporal.lifted import align
 from nesy.reasoners.temporal.query import query
+from nesy.scenegraph import SceneGraph
 from nesy.training import run as runs
+from nesy.training.diagnosis import diagnose
 from nesy.training.evaluate import predictions
 from nesy.training.examples import Example
 from nesy.training.run import metrics
@@ -107,7 +109,9 @@ def report_of(folder: Path, clips: int = 8, told: runs.Told | None = None) -> Re
     model = runs.load_model(folder, task)
     data = runs.prepare(task, ("test",), told)
     by_id = {c.id: c for c in data.dataset.splits["test"]}
-    shown = _choose(model, data.splits["test"], clips)
+    found = list(predictions(model, data.splits["test"]))
+    shown = _choose(found, clips)
+    confusions, calibrations = diagnose(model.vocabulary, found)
     described = json.loads((folder / "settings.json").read_text("utf-8"))
     stored = folder / "data_report.json"
     panels = []
@@ -115,6 +119,8 @@ def report_of(folder: Path, clips: int = 8, told: runs.Told | None = None) -> Re
         if told is not None:
             told("explaining clips", i, len(shown))
         panels.append(clip_panel(model, example, by_id[example.id]))
+    if told is not None:
+        told("explaining clips", len(shown), len(shown))
     return Report(
         title=folder.name,
         created=datetime.now().strftime("%Y-%m-%d %H:%M"),
@@ -125,13 +131,15 @@ def report_of(folder: Path, clips: int = 8, told: runs.Told | None = None) -> Re
         curves=loss_curves(folder),
         clips=panels,
         data_report=json.loads(stored.read_text("utf-8")) if stored.exists() else {},
+        confusions=confusions,
+        calibrations=calibrations,
     )
 
 
-def _choose(model: PredicateModel, data: Sequence[Example], count: int) -> list[Example]:
+def _choose(found: Sequence[tuple[Example, SceneGraph]], count: int) -> list[Example]:
     """Clips spread evenly over the ranking by P(own spec), best first."""
     scored = []
-    for example, graph in predictions(model, data):
+    for example, graph in found:
         value = float(align([example.captions[0].spec], graph).log_prob) if example.captions else -math.inf
         scored.append((value, example.id, example))
     scored.sort(key=lambda x: (-x[0], x[1]))

@@ -12,6 +12,7 @@ from nesy.viz.content import MetricRow as MetricRow
 from nesy.viz.content import PredicateRow as PredicateRow
 from nesy.viz.content import Report as Report
 from nesy.viz.content import WitnessStep as WitnessStep
+from nesy.viz.diagnosis import diagnosis
 from nesy.viz.html import join
 from nesy.viz.origin import data_section, setup_section
 from nesy.viz.page import page, write_page
@@ -29,6 +30,7 @@ def render_report(report: Report) -> str:
         ("results", "Results", join(headline(r.rows), results(r.rows)) if r.rows else None),
         ("clips", "Clips", clips_section(r.clips) if r.clips else None),
         ("predicates", "Predicate by predicate", predicates(r.rows, r.predicates) if r.predicates else None),
+        ("errors", "Errors", diagnosis(r.confusions, r.calibrations) if r.confusions else None),
         ("training", "Training", training(r.curves) if r.curves else None),
         ("data", "Data", data_section(r.data_report) if r.data_report else None),
         ("setup", "Set-up", setup_section(r.spec_source, r.settings) if r.spec_source or r.settings else None),

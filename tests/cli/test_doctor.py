@@ -72,6 +72,14 @@ def test_the_needed_packages_are_those_of_the_project() -> None:
     assert set(extras) == set(project["optional-dependencies"]) and "pytest" in extras["dev"]
 
 
+def test_an_installed_wheel_says_the_same_of_its_needs(tmp_path: Path) -> None:
+    """What only an extra needs (`open-vocabulary` too) is not missing; extras for working trees are not told."""
+    needed, extras = installation.requirements()
+    installed, told = installation.requirements(tmp_path / "pyproject.toml")
+    assert sorted(installed) == sorted(needed)
+    assert told == {k: v for k, v in extras.items() if k not in ("dev", "docs")}
+
+
 def test_python_and_disk() -> None:
     assert installation.python_version((3, 11, 0)).status == "ok"
     assert installation.python_version((3, 10, 9)).status == "problem"

@@ -6,6 +6,7 @@ import numpy as np
 
 from nesy.datasets.base import GroundTruth
 from nesy.scenegraph.vocabulary import Vocabulary
+from nesy.training.diagnosis import Calibration, Confusion
 from nesy.viz import ClipPanel, LossCurve, MetricRow, PredicateRow, Report, WitnessStep
 
 VOCABULARY = Vocabulary(("mugen", "coin"), ("walking", "dead"), ("near", "above", "chasing"))
@@ -65,6 +66,20 @@ def rows() -> list[MetricRow]:
     ]
 
 
+def confusion(labels: tuple[str, ...] = ("walking", "near", "flying")) -> Confusion:
+    """`walking` is taken for `near`; `flying` never holds."""
+    nan = float("nan")
+    cells = np.array([[0.9, 0.4, 0.1], [0.05, 0.7, nan], [nan, nan, nan]])
+    return Confusion("unary", labels, cells, np.array([0.02, 0.1, 0.03]), np.array([30, 1200, 0]))
+
+
+def calibration() -> Calibration:
+    """Two bins with facts: 0.05 is right, of 0.9 only half are so."""
+    count, predicted, observed = np.zeros(10, int), np.full(10, np.nan), np.full(10, np.nan)
+    count[[0, 9]], predicted[[0, 9]], observed[[0, 9]] = (75, 25), (0.05, 0.9), (0.05, 0.5)
+    return Calibration("unary", count, predicted, observed)
+
+
 def report(clips: int = 2) -> Report:
     """Every section filled."""
     return Report(
@@ -84,4 +99,6 @@ def report(clips: int = 2) -> Report:
         clips=[clip(seed=i) for i in range(clips)],
         data_report={"read": 10, "skipped": {"empty caption": 2}, "examples": {"empty caption": "clip 7 says nothing"}},
         notes=["Three seeds."],
+        confusions=[confusion()],
+        calibrations=[calibration()],
     )

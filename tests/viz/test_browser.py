@@ -216,7 +216,10 @@ def test_hostile_captions_do_not_run(browser: Chromium, tmp_path: Path) -> None:
 
 
 CONTRAST = """(() => {
-  const rgba = (c) => { const v = c.match(/[\\d.]+/g).map(Number); return [v[0], v[1], v[2], v[3] ?? 1]; };
+  const rgba = (c) => {
+    const v = c.match(/[\\d.]+/g).map(Number), scale = c.startsWith('color(srgb') ? 255 : 1;  // of a mixed colour
+    return [v[0] * scale, v[1] * scale, v[2] * scale, v[3] ?? 1];
+  };
   const light = (c) => {
     const [r, g, b] = c.map((v) => v / 255).map((v) => (v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4));
     return .2126 * r + .7152 * g + .0722 * b;

@@ -16,7 +16,7 @@ from nesy.errors import DataError
 from nesy.scenegraph.vocabulary import Vocabulary
 from nesy.viz import LossCurve, MetricRow, PredicateRow, Report, WitnessStep, render_report, write_report
 from tests.viz.reading import data, read
-from tests.viz.samples import clip, report
+from tests.viz.samples import calibration, clip, confusion, report
 
 NAN = float("nan")
 
@@ -24,7 +24,7 @@ NAN = float("nan")
 def test_every_section_and_its_link() -> None:
     page = read(render_report(report()))
     ids = [s.attributes["id"] for s in page.all("section")]
-    assert ids == ["results", "clips", "predicates", "training", "data", "setup"]
+    assert ids == ["results", "clips", "predicates", "errors", "training", "data", "setup"]
     assert [a.attributes["href"] for a in page.one("nav").all("a")] == [f"#{i}" for i in ids]
     assert page.one("head").one("title").text() == page.one("h1").text() == "captions to scene graphs"
     assert page.one("ul", class_="notes").text() == "Three seeds."
@@ -78,6 +78,8 @@ def test_every_string_is_inert() -> None:
         clips=[c, replace(c, id=evil + "2")],
         data_report={"read": 1, "skipped": {evil: 1}, "examples": {evil: evil}},
         notes=[evil],
+        confusions=[confusion((evil, evil + "2", evil + "3"))],
+        calibrations=[replace(calibration(), name=evil)],
     )
     page = read(render_report(hostile))
     plain = read(render_report(report(2)))
