@@ -81,7 +81,7 @@ def compile_(
     fps: Annotated[float | None, typer.Option(min=0, help="Frames a second, for windows in seconds.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to a file.")] = None,
 ) -> None:
-    """Translate the specs of a file.
+    """Translate the specs of a file to a Scallop program or to finite automata.
 
     The automaton is that of a spec's body, its variables standing for one fixed choice of different objects.
 

@@ -9,13 +9,14 @@ import typer
 
 from nesy.cli.app import app, err
 from nesy.cli.learn import load_all
+from nesy.cli.progress import bars
 from nesy.errors import NesyError, did_you_mean
 
 
 @app.command("predict")
 def predict(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
-    video: Annotated[Path, typer.Argument(help="A video file, or a folder of them (on Ray).")],
+    video: Annotated[Path, typer.Argument(help="A video file, or a folder of them.")],
     out_file: Annotated[Path, typer.Option("--out", "-o", help="The scene graph to write.")] = Path("graph.json"),
     tracks: Annotated[
         Path | None, typer.Option(help="A scene-graph file whose boxes to use (its classes and facts are ignored).")
@@ -27,8 +28,8 @@ def predict(
         str, typer.Option("--format", help="nesy, networkx (node-link JSON), pvsg, jsonld or ntriples.")
     ] = "nesy",
     fps: Annotated[float | None, typer.Option(help="Frames a second, when the file does not say it rightly.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Models at work at the same time, for a folder.")] = 2,
-    gpus: Annotated[float, typer.Option(min=0, help="Share of a GPU of each worker, for a folder.")] = 0.0,
+    workers: Annotated[int, typer.Option(min=1, help="Models at work at the same time, for a folder (needs Ray).")] = 2,
+    gpus: Annotated[float, typer.Option(min=0, help="Share of a GPU of each worker, for a folder (needs Ray).")] = 0.0,
 ) -> None:
     """Predict the scene graph of a video.
 
@@ -61,9 +62,15 @@ def predict(
 
 
 def _predict_folder(run: Path, root: Path, out: Path, tracks: Path | None, workers: int, gpus: float) -> None:
-    from nesy.training.many import FAILURES, predict_many
+    from nesy.training.many import FAILURES, on_ray, predict_many
 
-    outcome = predict_many(run, root, out, tracks=tracks, workers=workers, gpus=gpus)
+    if not on_ray():
+        err.print("one video after the other; several at a time: pip install 'nesy[ray]'", markup=False)
+    with bars() as shown:
+        outcome = predict_many(
+            run, root, out, tracks=tracks, workers=workers, gpus=gpus,
+            told=lambda done, total: shown.tell("predicting", done, total),
+        )  # fmt: skip
     err.print(f"{out}: {outcome.made} graphs made, {outcome.kept} kept, {len(outcome.failed)} failed", markup=False)
     if outcome.failed:
         err.print(f"the videos that failed, and why: {out / FAILURES}", markup=False)

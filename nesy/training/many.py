@@ -1,18 +1,20 @@
-"""Prediction over folders of many videos on Ray Data: resumable, failures listed and not fatal.
+"""Prediction over folders of videos: resumable, failures listed and not fatal; on Ray Data where Ray is installed.
 
 Every worker holds the run's model once (:class:`nesy.training.predict.Predictor`) and writes one scene-graph file a
 video, whole or not at all. A file that exists is not made again, so that a broken-off job goes on where it stopped, and
-a worker that dies is started anew by Ray, which gives its videos to another. On one machine or a cluster.
+a worker that dies is started anew by Ray, which gives its videos to another. On one machine or a cluster. Without Ray
+the same worker does one video after the other in this process.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from nesy.errors import DataError, NesyError
 
@@ -90,6 +92,7 @@ def predict_many(
     batch: int = 8,
     gpus: float = 0.0,
     before: Callable[[str], None] | None = None,
+    told: Callable[[int, int], None] | None = None,
 ) -> Outcome:
     """Predict the scene graphs of all videos below ``root`` into the same places below ``out``.
 
@@ -99,18 +102,25 @@ def predict_many(
         batch: videos handed to a worker at once; what is lost when it dies.
         gpus: share of a GPU that each worker takes.
         before: called with each video's path before it is read (in the worker).
+        told: called with how many videos are done, and of how many.
 
     Returns:
         What was made; the failures are also written to ``out/failures.jsonl``.
 
     Raises:
-        DataError: no videos, or Ray is not installed.
+        DataError: no videos.
     """
     videos = videos_below(root)
-    if find_spec("ray") is None:
-        raise DataError("prediction over folders needs Ray, which is not here", hint="pip install 'nesy[ray]'")
     open_ = [v for v in videos if not graph_of(v, root, out).is_file()]
-    failed = _run(open_, run, root, out, tracks, workers, batch, gpus, before) if open_ else {}
+    paths = [str(p.resolve()) if p else None for p in (run, root, out, tracks)]
+    failed: dict[str, str] = {}
+    if open_:
+        done = _on_ray(open_, (*paths, before), workers, batch, gpus) if on_ray() else _here(open_, (*paths, before))
+        for i, (video, reason) in enumerate(done, 1):
+            if reason:
+                failed[video] = reason
+            if told is not None:
+                told(i, len(open_))
     out.mkdir(parents=True, exist_ok=True)
     part = out / f".{FAILURES}.{os.getpid()}.part"
     part.write_text("".join(json.dumps({"video": v, "reason": r}) + "\n" for v, r in sorted(failed.items())), "utf-8")
@@ -118,17 +128,23 @@ def predict_many(
     return Outcome(len(open_) - len(failed), len(videos) - len(open_), failed)
 
 
-def _run(
-    videos: Sequence[Path],
-    run: Path,
-    root: Path,
-    out: Path,
-    tracks: Path | None,
-    workers: int,
-    batch: int,
-    gpus: float,
-    before: Callable[[str], None] | None,
-) -> dict[str, str]:
+def on_ray() -> bool:
+    """Whether Ray is installed, so that several workers share a folder."""
+    return find_spec("ray") is not None
+
+
+def _here(videos: Sequence[Path], work: tuple[Any, ...]) -> Iterator[tuple[str, str]]:
+    """Each video with the reason why it failed, or nothing."""
+    worker = Work(*work)
+    for video in videos:
+        path = str(video.resolve())
+        yield path, worker({"video": [path]})["reason"][0]
+
+
+def _on_ray(
+    videos: Sequence[Path], work: tuple[Any, ...], workers: int, batch: int, gpus: float
+) -> Iterator[tuple[str, str]]:
+    """The same from several workers, in any order."""
     import ray
     from ray.data import ActorPoolStrategy
 
@@ -137,13 +153,6 @@ def _run(
     rows = ray.data.from_items(
         [{"video": str(v.resolve())} for v in videos], override_num_blocks=len(videos) // batch + 1
     )
-    work = (
-        str(run.resolve()),
-        str(root.resolve()),
-        str(out.resolve()),
-        str(tracks.resolve()) if tracks else None,
-        before,
-    )
     done = rows.map_batches(
         Work,
         fn_constructor_args=work,
@@ -151,4 +160,5 @@ def _run(
         compute=ActorPoolStrategy(size=workers),
         num_gpus=gpus or None,
     )
-    return {row["video"]: row["reason"] for row in done.iter_rows() if row["reason"]}
+    for row in done.iter_rows():
+        yield row["video"], row["reason"]

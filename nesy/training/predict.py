@@ -64,6 +64,8 @@ class Predictor:
 
 def _tracks(run: Path, video: Path, frames: np.ndarray, tracks: Path | None) -> tuple[Tracks, str]:
     if tracks is not None:
+        if not tracks.exists():
+            raise DataError(f"{tracks}: no such file", hint=f"`nesy track {video} -o {tracks}` writes one")
         given = read_graph(tracks)
         return Tracks(given.boxes.float().numpy(), given.graph.present[0].numpy(), given.ids), str(tracks)
     game = video.parent.parent / "video_metadata" / f"{video.stem}.json"

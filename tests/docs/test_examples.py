@@ -64,3 +64,24 @@ def commands(text: str) -> list[tuple[str, str]]:
         else:
             found[-1] = (found[-1][0], found[-1][1] + line)
     return found
+
+
+def test_the_roads_program_is_exact(capfd: pytest.CaptureFixture[str]) -> None:
+    """Against all 32 worlds of open and blocked roads."""
+    from itertools import product
+
+    roads = {"UA": 0.9, "AM": 0.8, "UE": 0.6, "EM": 0.7, "MS": 0.5}  # E: Memmingen
+    munich, counts = 0.0, [0.0] * 5
+    for world in product((False, True), repeat=5):
+        ua, am, ue, em, ms = world
+        chance = 1.0
+        for is_open, p in zip(world, roads.values(), strict=True):
+            chance *= p if is_open else 1 - p
+        m = (ua and am) or (ue and em)
+        munich += chance * m
+        counts[ua + ue + m + (m and ms)] += chance
+    assert run(["scl", str(ROOT / "examples" / "datalog" / "roads.scl"), "-p", "exact"]) == 0
+    printed = capfd.readouterr().out
+    assert f'{munich:.4f}::("Ulm", "Munich")' in printed
+    for n, p in enumerate(counts):
+        assert f"{round(p, 6):g}::({n})" in printed, printed

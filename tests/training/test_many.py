@@ -12,7 +12,9 @@ import pytest
 
 from nesy.cli.app import run as nesy
 from nesy.errors import DataError
-from nesy.training.many import predict_many, videos_below
+from nesy.scenegraph.file import graph_to_json
+from nesy.training import many
+from nesy.training.many import Outcome, predict_many, videos_below
 from nesy.training.predict import predict_video
 
 SPEC = """
@@ -37,13 +39,10 @@ class DieOnce:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-@pytest.mark.slow
-def test_a_folder_on_two_workers_one_of_which_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    ray = pytest.importorskip("ray")
-    monkeypatch.setenv("NESY_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+def films(tmp_path: Path) -> tuple[Path, Path]:
+    """A trained run, and a folder with six films and a broken one."""
     (tmp_path / "game.dsl").write_text(SPEC, "utf-8")
-    trained, root, out = tmp_path / "run", tmp_path / "films", tmp_path / "graphs"
+    trained, root = tmp_path / "run", tmp_path / "films"
     assert nesy(["train", str(tmp_path / "game.dsl"), "--out", str(trained)]) == 0
     made = sorted((tmp_path / "cache").rglob("*.mp4"))[:6]
     (root / "videos").mkdir(parents=True)
@@ -53,24 +52,54 @@ def test_a_folder_on_two_workers_one_of_which_dies(tmp_path: Path, monkeypatch: 
         game = film.parent.parent / "video_metadata" / f"{film.stem}.json"
         shutil.copy(game, root / "video_metadata" / f"film-{i}.json")
     (root / "videos" / "broken.mp4").write_bytes(b"no film")
-    mark = tmp_path / "died"
+    return trained, root
+
+
+def check(outcome: Outcome, trained: Path, root: Path, out: Path) -> None:
+    """All films but the broken one are predicted as they are one by one, and the broken one is listed."""
+    assert outcome.made == 6 and outcome.kept == 0
+    (broken,) = outcome.failed
+    assert broken.endswith("broken.mp4") and "cannot be decoded" in outcome.failed[broken]
+    listed = [json.loads(x) for x in (out / "failures.jsonl").read_text("utf-8").splitlines()]
+    assert [x["video"] for x in listed] == [broken]
+    one, _ = predict_video(trained, root / "videos" / "film-3.mp4")
+    assert json.loads((out / "videos" / "film-3.json").read_text("utf-8")) == graph_to_json(one)
+    (out / "videos" / "film-1.json").unlink()
+    again = predict_many(trained, root, out, workers=1)
+    assert (again.made, again.kept, len(again.failed)) == (1, 5, 1)
+
+
+@pytest.mark.slow
+def test_a_folder_on_two_workers_one_of_which_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    ray = pytest.importorskip("ray")
+    monkeypatch.setenv("NESY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    trained, root = films(tmp_path)
+    out, mark = tmp_path / "graphs", tmp_path / "died"
     try:
         outcome = predict_many(trained, root, out, workers=2, batch=2, before=DieOnce(mark))
         assert mark.exists()
-        assert outcome.made == 6 and outcome.kept == 0
-        (broken,) = outcome.failed
-        assert broken.endswith("broken.mp4") and "cannot be decoded" in outcome.failed[broken]
-        listed = [json.loads(x) for x in (out / "failures.jsonl").read_text("utf-8").splitlines()]
-        assert [x["video"] for x in listed] == [broken]
-        one, _ = predict_video(trained, root / "videos" / "film-3.mp4")
-        from nesy.scenegraph.file import graph_to_json
-
-        assert json.loads((out / "videos" / "film-3.json").read_text("utf-8")) == graph_to_json(one)
-        (out / "videos" / "film-1.json").unlink()
-        again = predict_many(trained, root, out, workers=1)
-        assert (again.made, again.kept, len(again.failed)) == (1, 5, 1)
+        check(outcome, trained, root, out)
     finally:
         ray.shutdown()
+
+
+def test_a_folder_without_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """One video after the other, by the same worker; the command says so, and fails for the one film that is broken."""
+    monkeypatch.setenv("NESY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(many, "on_ray", lambda: False)
+    trained, root = films(tmp_path)
+    steps: list[tuple[int, int]] = []
+    outcome = predict_many(trained, root, tmp_path / "one", told=lambda done, total: steps.append((done, total)))
+    check(outcome, trained, root, tmp_path / "one")
+    assert steps == [(i, 7) for i in range(1, 8)]
+    capsys.readouterr()
+    assert nesy(["predict", str(trained), str(root), "--out", str(tmp_path / "two")]) == 1
+    said = capsys.readouterr().err
+    assert "pip install 'nesy[ray]'" in said and "6 graphs made, 0 kept, 1 failed" in " ".join(said.split())
+    assert (tmp_path / "two" / "videos" / "film-3.json").read_bytes() == (
+        tmp_path / "one" / "videos" / "film-3.json"
+    ).read_bytes()
 
 
 def test_a_folder_without_videos_is_told(tmp_path: Path):

@@ -58,7 +58,8 @@ class TorchvisionDetector:
                 if weights
                 else "the torchvision detector needs weights",
                 hint=f"safetensors.torch.save_file(torchvision.models.detection.{network}"
-                f'(weights="DEFAULT").state_dict(), "{network}.safetensors"), then --weights {network}.safetensors',
+                f'(weights="DEFAULT").state_dict(), "{network}.safetensors"), then --set weights={network}.safetensors'
+                "; without weights, --detector motion finds what moves",
             )
         try:
             self.model.load_state_dict(load_file(path))
