@@ -31,11 +31,11 @@ def test_no_path_of_a_machine_is_written_down():
 
 
 IMPORTS = {  # what a room may import of the others: data flows one way
-    "dsl": {"errors", "reasoners"},
-    "scenegraph": {"errors"},
+    "dsl": {"errors", "files", "reasoners"},
+    "scenegraph": {"errors", "files"},
     "reasoners": {"errors", "registry", "dsl", "scenegraph"},
-    "datasets": {"errors", "registry", "scenegraph", "dsl"},
-    "perception": {"errors", "registry", "scenegraph", "datasets", "reasoners"},
+    "datasets": {"errors", "files", "registry", "scenegraph", "dsl"},
+    "perception": {"errors", "files", "registry", "scenegraph", "datasets", "reasoners"},
 }
 
 

@@ -12,6 +12,7 @@ import typer
 from nesy.cli.app import app, err, out
 from nesy.cli.progress import bars
 from nesy.errors import DataError, NesyError
+from nesy.files import write_whole
 
 if TYPE_CHECKING:
     from nesy.dsl.check import CheckedModule
@@ -114,7 +115,6 @@ def _evaluate(
     from rich.table import Table
 
     from nesy.synthesis.quality import Quality, evaluate, read_gold
-    from nesy.synthesis.specfile import write_atomically
 
     qualities: dict[str, Quality] = {}
     with bars() as shown:
@@ -129,7 +129,7 @@ def _evaluate(
     rows = {d: q.as_dict() for d, q in qualities.items()} | {"all": whole.as_dict()}
     different = [{**r.to_json(), "gold": g} for r, g in whole.different]
     if output is not None:
-        write_atomically(output, "".join(json.dumps(d) + "\n" for d in different))
+        write_whole(output, "".join(json.dumps(d) + "\n" for d in different))
         err.print(f"{output}: {len(different)} captions whose spec is missing or means something else", markup=False)
     if as_json:
         print(json.dumps({"extractor": name or "rules", "quality": rows, "different": different}))
@@ -182,7 +182,7 @@ def _changed(settings: dict[str, Any], changes: list[str]) -> dict[str, Any]:
 
 
 def _write(output: Path, domain: Path | None, results: list[Any], declarations: str) -> None:
-    from nesy.synthesis.specfile import relative_import, spec_file, write_atomically
+    from nesy.synthesis.specfile import relative_import, spec_file
 
     if output.name.endswith(".laser.json"):
         text = _laser(results)
@@ -190,7 +190,7 @@ def _write(output: Path, domain: Path | None, results: list[Any], declarations: 
         text = "".join(json.dumps(r.to_json()) + "\n" for r in results)
     else:
         text = spec_file(results, relative_import(domain, output) if domain is not None else None, declarations)
-    write_atomically(output, text)
+    write_whole(output, text)
 
 
 def _laser(results: list[Any]) -> str:

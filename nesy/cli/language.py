@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 
 from nesy.cli.app import app, err, out
 from nesy.errors import DataError, did_you_mean
+from nesy.files import write_whole
 
 SpecFile = Annotated[Path, typer.Argument(help="A .dsl file.")]
 Name = Annotated[str | None, typer.Option("--spec", help="Only this named spec.")]
@@ -42,7 +42,7 @@ def fmt(
         elif check:
             out.print(f"{path}: would be formatted", markup=False)
         else:
-            _write(path, after)
+            write_whole(path, after)
             out.print(f"{path}: formatted", markup=False)
     if changed and (check or diff):
         raise typer.Exit(1)
@@ -120,7 +120,7 @@ def compile_(
     if output is None:
         print(text, end="" if text.endswith("\n") else "\n")
     else:
-        _write(output, text)
+        write_whole(output, text)
         err.print(f"{output}: written", markup=False)
 
 
@@ -143,13 +143,3 @@ def _read(path: Path) -> str:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as e:
         raise DataError(f"{path}: cannot read it ({e})") from None
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, "utf-8")
-        os.replace(part, path)
-    except OSError as e:
-        part.unlink(missing_ok=True)
-        raise DataError(f"{path}: cannot write it ({e.strerror})") from None

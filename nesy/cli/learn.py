@@ -49,13 +49,16 @@ def train(
     else:
         task = read_task(spec, settings)
         if is_main():
-            runs.start(folder, task, settings or [])
+            runs.refuse_taken(folder)  # before anything is made
     for warning in task.checked.warnings:
         err.print(str(warning), markup=False)
     began = time.perf_counter()
     with bars() as shown:
         data = runs.prepare(task, ("train", "test"), shown.tell)
+        runs.refuse_untold(task, data.splits["train"])
         if is_main():
+            if not (resume and (folder / "settings.json").exists()):
+                runs.start(folder, task, settings or [])
             runs.write_report_of(folder, data.report)
         model = runs.fit(task, data.splits["train"], folder, resume=resume, progress=shown.training("training"))
         if not is_main():

@@ -15,6 +15,7 @@ import typer
 from nesy.cli.app import app, err, out
 from nesy.cli.progress import bars
 from nesy.errors import DataError, NesyError, SpecSyntaxError
+from nesy.files import write_whole
 
 if TYPE_CHECKING:
     from nesy.memory.store import Match, Pattern, TripleStore
@@ -130,7 +131,7 @@ def ask(
             if picture is not None:
                 from nesy.viz.recalled import recalled_svg
 
-                _write(picture, recalled_svg([m.triple for m in found]))
+                write_whole(picture, recalled_svg([m.triple for m in found]))
         elif window is not None or picture is not None:
             raise DataError("--from, --to and --svg go with a pattern", hint="(?, jumping, ?)")
         else:
@@ -404,14 +405,3 @@ def _when(start: int | None, end: int | None, seconds: tuple[float, float] | Non
     if start is None or end is None:
         return ""
     return f" {seconds[0]:.2f}-{seconds[1]:.2f} s" if seconds is not None else f" frames {start}-{end - 1}"
-
-
-def _write(path: Path, text: str) -> None:
-    import os
-
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(text, "utf-8")
-        os.replace(temporary, path)
-    except OSError as e:
-        raise DataError(f"{path}: cannot write ({e.strerror})") from None

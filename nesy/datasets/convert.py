@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from nesy.datasets.unpickle import read_plain_pickle
 from nesy.errors import DataError
+from nesy.files import replacing, write_whole
 
 Done = Callable[[int, int], None]
 
@@ -28,7 +28,7 @@ def convert_actiongenome(root: Path, progress: Done | None = None) -> list[Path]
             progress(i, len(names))
         source = root / "annotations" / f"{name}.pkl"
         target = source.with_suffix(".json")
-        _write_text(target, json.dumps(_jsonable(read_plain_pickle(source)), separators=(",", ":")))
+        write_whole(target, json.dumps(_jsonable(read_plain_pickle(source)), separators=(",", ":")))
         written.append(target)
     return written
 
@@ -71,12 +71,10 @@ def write_masks(path: Path, frames: list[int], masks: dict[int, dict[str, NDArra
     for t, k in enumerate(frames):
         for name, mask in masks[k].items():
             bits[t, ids.index(name)] = np.packbits(mask.reshape(-1))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
+    with replacing(path) as part, part.open("wb") as file:
         np.savez_compressed(
             file, frames=np.array(frames), ids=np.array(ids, str), size=np.array([height, width]), bits=bits
         )
-    os.replace(part, path)
 
 
 def read_masks(path: Path) -> tuple[list[int], list[str], NDArray[np.bool_]]:
@@ -133,9 +131,3 @@ def _jsonable(x: Any) -> Any:
     if isinstance(x, bytes):
         return x.decode("utf-8", "replace")
     return x
-
-
-def _write_text(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, "utf-8")
-    os.replace(part, path)

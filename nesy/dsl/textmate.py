@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Any
 
 from nesy.dsl import words
+from nesy.files import write_whole
 
 
 def any_of(names: tuple[str, ...]) -> str:
@@ -50,9 +50,7 @@ def grammar() -> dict[str, Any]:
 
 def main(path: str) -> None:
     """Write the grammar to ``path``."""
-    with open(path + ".part", "w", encoding="utf-8") as file:
-        file.write(json.dumps(grammar(), indent=2, ensure_ascii=False) + "\n")
-    os.replace(path + ".part", path)
+    write_whole(path, json.dumps(grammar(), indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

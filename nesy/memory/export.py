@@ -8,13 +8,13 @@ without object has the object ``true``. The plain triple is written too when its
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from nesy.errors import DataError, did_you_mean
+from nesy.files import replacing
 from nesy.memory.store import IS_A, Triple, TripleStore
 
 BASE = "urn:nesy:"
@@ -117,15 +117,8 @@ def export(store: TripleStore, path: Path, format: str) -> None:
         DataError: unknown format, or the file cannot be written.
     """
     pieces = writer(format)(store)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("w", encoding="utf-8") as out:
-            out.writelines(pieces)
-        os.replace(temporary, path)
-    except OSError as e:
-        raise DataError(f"{path}: cannot write ({e.strerror})") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as part, part.open("w", encoding="utf-8") as out:
+        out.writelines(pieces)
 
 
 def writer(format: str) -> Callable[[TripleStore], Iterator[str]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nesy.errors import DataError
+from nesy.files import write_tensors
 
 
 class FeatureCache:
@@ -39,13 +39,7 @@ class FeatureCache:
 
     def put(self, key: str, features: dict[str, Tensor]) -> None:
         """Store features, whole or not at all."""
-        part = self.folder / f".{key}.{os.getpid()}.part"
-        try:
-            save_file({k: v.contiguous() for k, v in features.items()}, part)
-            os.replace(part, self.folder / f"{key}.safetensors")
-        except OSError as e:
-            part.unlink(missing_ok=True)
-            raise DataError(f"{self.folder}: cannot write features ({e.strerror})", hint="is the disk full?") from None
+        write_tensors(self.folder / f"{key}.safetensors", features)
 
 
 def key_of(frames: NDArray[np.uint8], boxes: NDArray[np.float32], present: NDArray[np.bool_]) -> str:

@@ -9,7 +9,6 @@ It is fitted to the boxes of the training clips when the task says ``perception 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d, relu
 from torchvision.ops import box_iou
 
 from nesy.datasets.base import Tracks
 from nesy.errors import CheckpointError, DataError
+from nesy.files import write_tensors
 
 STRIDE = 2
 THRESHOLD = 0.35  # a centre below this score is background
@@ -230,14 +230,7 @@ def _matches(expected: list[NDArray[np.float32]], boxes: NDArray[np.float32]) ->
 
 def save_proposer(model: Proposer, path: Path) -> None:
     """Write the weights and the size to one safetensors file, whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        state = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
-        save_file({**state, "size": torch.tensor(model.size)}, part)
-        os.replace(part, path)
-    except OSError as e:
-        part.unlink(missing_ok=True)
-        raise CheckpointError(f"{path}: cannot write the proposals ({e.strerror})") from None
+    write_tensors(path, {**model.state_dict(), "size": torch.tensor(model.size)})
 
 
 def load_proposer(path: Path) -> Proposer:

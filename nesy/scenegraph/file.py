@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ import torch
 from torch import Tensor
 
 from nesy.errors import DataError
+from nesy.files import write_whole
 from nesy.scenegraph.tensors import SceneGraph
 from nesy.scenegraph.vocabulary import Vocabulary
 
@@ -118,14 +118,7 @@ def parse_graph(data: Any) -> GraphFile:
 
 def write_graph(file: GraphFile, path: Path | str, digits: int = 4) -> None:
     """Write a scene-graph file, atomically; probabilities are rounded to ``digits`` and all-zero facts left out."""
-    path = Path(path)
-    temporary = path.with_name(path.name + f".{os.getpid()}.part")
-    try:
-        temporary.write_text(json.dumps(graph_to_json(file, digits), separators=(",", ":")), "utf-8")
-        os.replace(temporary, path)
-    except OSError as e:
-        temporary.unlink(missing_ok=True)
-        raise DataError(f"{path}: cannot write ({e.strerror})") from None
+    write_whole(path, json.dumps(graph_to_json(file, digits), separators=(",", ":")))
 
 
 def graph_to_json(file: GraphFile, digits: int = 4) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -58,28 +57,6 @@ def relative_import(domain: Path, output: Path) -> str:
     except ValueError:  # another drive
         raise DataError(f"{output} cannot import {domain}: they lie on different drives") from None
     return str(PurePosixPath(*Path(path).parts))
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a whole file or nothing.
-
-    Raises:
-        DataError: it cannot be written.
-    """
-    try:
-        handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as e:
-        raise DataError(f"{path}: cannot write it ({e.strerror})", hint="does the folder exist?") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as f:
-            f.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(part, 0o666 & ~mask)
-        os.replace(part, path)
-    except OSError as e:
-        Path(part).unlink(missing_ok=True)
-        raise DataError(f"{path}: cannot write it ({e.strerror})") from None
 
 
 def _comment(text: str) -> list[str]:

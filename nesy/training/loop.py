@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import torch
 from accelerate import Accelerator
 from torch.utils.data import DataLoader
 
+from nesy.files import write_whole
 from nesy.perception import PredicateModel
 from nesy.training import checkpoint, processes
 from nesy.training.examples import EpochSampler, Example, TrainBatch, make_batch
@@ -166,6 +166,4 @@ def _rewind(log: Path, epoch: int) -> None:
                 kept.append(line + "\n")
         except (ValueError, KeyError, TypeError):
             continue  # a line that a kill cut short
-    part = log.with_name(log.name + ".part")
-    part.write_text("".join(kept), "utf-8")
-    os.replace(part, log)
+    write_whole(log, "".join(kept))

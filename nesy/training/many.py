@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nesy.errors import DataError, NesyError
+from nesy.files import write_whole
 
 SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm")
 FAILURES = "failures.jsonl"
@@ -121,10 +122,8 @@ def predict_many(
                 failed[video] = reason
             if told is not None:
                 told(i, len(open_))
-    out.mkdir(parents=True, exist_ok=True)
-    part = out / f".{FAILURES}.{os.getpid()}.part"
-    part.write_text("".join(json.dumps({"video": v, "reason": r}) + "\n" for v, r in sorted(failed.items())), "utf-8")
-    os.replace(part, out / FAILURES)
+    rows = [json.dumps({"video": v, "reason": r}) + "\n" for v, r in sorted(failed.items())]
+    write_whole(out / FAILURES, "".join(rows))
     return Outcome(len(open_) - len(failed), len(videos) - len(open_), failed)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +30,7 @@ from nesy.dsl import ast
 from nesy.dsl.printer import module_to_text
 from nesy.dsl.signature import modules_of
 from nesy.errors import CheckpointError, DataError
+from nesy.files import write_whole
 from nesy.perception import PredicateModel
 from nesy.perception.proposals import fit_proposer, save_proposer
 from nesy.training import checkpoint
@@ -123,26 +124,31 @@ def start(folder: Path, task: Task, overrides: list[str]) -> None:
     Raises:
         DataError: the folder holds another run, or cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "settings.json").exists():
-            raise DataError(
-                f"{folder} already holds a run", hint="go on with --resume, or choose another folder with --out"
-            )
-        statements = tuple(
-            s for m in modules_of(task.checked.module) for s in m.statements if not isinstance(s, ast.Import)
+    refuse_taken(folder)
+    statements = tuple(
+        s for m in modules_of(task.checked.module) for s in m.statements if not isinstance(s, ast.Import)
+    )
+    write_whole(folder / "spec.dsl", module_to_text(ast.Module(statements)))
+    versions = {p: version(p) for p in ("torch", "torchvision", "transformers", "lark", "numpy")}
+    described = {
+        "nesy": "run/1",
+        "overrides": overrides,
+        "settings": task.settings(),
+        "versions": {"python": platform.python_version(), **versions},
+    }
+    write_whole(folder / "settings.json", json.dumps(described, indent=1))
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raises DataError if the folder holds a run, or a run could not be written there."""
+    if (folder / "settings.json").exists():
+        raise DataError(
+            f"{folder} already holds a run", hint="go on with --resume, or choose another folder with --out"
         )
-        _write(folder / "spec.dsl", module_to_text(ast.Module(statements)))
-        versions = {p: version(p) for p in ("torch", "torchvision", "transformers", "lark", "numpy")}
-        described = {
-            "nesy": "run/1",
-            "overrides": overrides,
-            "settings": task.settings(),
-            "versions": {"python": platform.python_version(), **versions},
-        }
-        _write(folder / "settings.json", json.dumps(described, indent=1))
-    except OSError as e:
-        raise DataError(f"{folder}: cannot write the run ({e.strerror})") from None
+    above = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        reason = "is no folder" if not above.is_dir() else "cannot be written to"
+        raise DataError(f"{folder}: cannot write the run ({above} {reason})", hint="choose another folder with --out")
 
 
 def reopen(folder: Path) -> Task:
@@ -193,13 +199,18 @@ def fit(
     if settings.supervision == "labels" and settings.label_share < 1:
         count = max(1, round(settings.label_share * len(data)))
         data = [data[i] for i in np.random.default_rng(settings.seed).permutation(len(data))[:count]]
-    if settings.supervision != "labels" and not any(e.captions for e in data):
-        raise DataError(
-            "no caption of the training data was understood: there is nothing to learn from",
-            hint='see the data report, or train { supervision: "labels" }',
-        )
+    refuse_untold(task, data)
     objective = Objective(settings, task.vocabulary, task.checked.constraints)
     return train(model, data, objective, settings, folder, resume=resume, progress=progress)
+
+
+def refuse_untold(task: Task, data: Sequence[Example]) -> None:
+    """Raises DataError if the task learns from captions and none was understood."""
+    if task.train.supervision != "labels" and not any(e.captions for e in data):
+        raise DataError(
+            "no caption of the training data was understood: there is nothing to learn from",
+            hint='see `nesy extract`, or train { supervision: "labels" }',
+        )
 
 
 MOST_BOXED = 150  # clips whose boxes the proposals are learned from
@@ -224,14 +235,14 @@ def fit_proposals(folder: Path, data: Data, told: Told | None = None) -> None:
 def write_report_of(folder: Path, report: DataReport) -> None:
     """Store what was read and left out."""
     row = {"read": report.read, "skipped": dict(report.skipped), "examples": report.examples}
-    _write(folder / "data_report.json", json.dumps(row, indent=1))
+    write_whole(folder / "data_report.json", json.dumps(row, indent=1))
 
 
 def add_metrics(folder: Path, name: str, supervision: str, seed: int, values: dict[str, Any]) -> None:
     """Add one row to the run's ``metrics.json``; the same name and seed are replaced."""
     rows = [r for r in metrics(folder) if (r["name"], r["seed"]) != (name, seed)]
     rows.append({"name": name, "supervision": supervision, "seed": seed, **values})
-    _write(folder / "metrics.json", json.dumps({"nesy": "metrics/1", "rows": rows}, indent=1))
+    write_whole(folder / "metrics.json", json.dumps({"nesy": "metrics/1", "rows": rows}, indent=1))
 
 
 def metrics(folder: Path) -> list[dict[str, Any]]:
@@ -244,9 +255,3 @@ def metrics(folder: Path) -> list[dict[str, Any]]:
         return [dict(r) for r in rows]
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise DataError(f"{path}: not readable ({e})", hint="delete it and run `nesy eval` again") from None
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, "utf-8")
-    os.replace(part, path)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from nesy.errors import DataError
+from nesy.files import write_whole
 from nesy.viz.html import Html, join, tag
 
 
@@ -75,20 +74,7 @@ def write_page(text: str, path: Path | str) -> Path:
     Raises:
         DataError: the place cannot be written.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, "utf-8")
-        os.replace(temporary, path)
-    except OSError as e:
-        raise DataError(
-            f"{path}: cannot write the report ({e.strerror})", hint="choose another place with -o"
-        ) from None
-    finally:
-        if temporary.is_file():
-            temporary.unlink(missing_ok=True)
-    return path
+    return write_whole(path, text)
 
 
 def _asset(name: str) -> str:

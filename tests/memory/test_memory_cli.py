@@ -141,7 +141,7 @@ MISTAKES = [
     (["show", "--store", "STORE", "--video", "x"], "no video `x`"),
     (["export", "--store", "STORE", "-f", "turtle"], "no format `turtle`"),
     (["export", "--store", "STORE", "--json"], "--json goes with --out"),
-    (["export", "--store", "STORE", "-o", "no/such/place.nt"], "cannot write"),
+    (["export", "--store", "STORE", "-o", "/dev/null/place.nt"], "cannot write"),
     (["forget", "--store", "STORE"], "nothing to forget is named"),
     (["forget", "--store", "STORE", "--older-than", "soon"], "'soon' is not an age"),
     (["forget", "--store", "STORE", "--below", "7"], "not between 0 and 1"),

@@ -135,6 +135,6 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
         with pytest.raises(DataError):
             import_graph(tmp_path / "x", form)
     with pytest.raises(DataError, match="cannot write"):
-        export_graph(example(), tmp_path / "no" / "x", "pvsg")
+        export_graph(example(), tmp_path / "x" / "below", "pvsg")
     with pytest.raises(DataError):
         read_graph(tmp_path / "missing")

@@ -113,9 +113,9 @@ def test_writing_replaces_whole_files_or_nothing(tmp_path: object) -> None:
     write_report(Report("two"), path)
     assert "two" in path.read_text("utf-8")
     (path.parent / "folder.html").mkdir()
-    with pytest.raises(DataError, match="cannot write the report"):
+    with pytest.raises(DataError, match="cannot write it"):
         write_report(Report("three"), path.parent / "folder.html")
-    with pytest.raises(DataError, match="cannot write the report"):
+    with pytest.raises(DataError, match="cannot write it"):
         write_report(Report("three"), path / "below-a-file.html")
     assert sorted(p.name for p in path.parent.iterdir()) == ["folder.html", "r.html"]
 

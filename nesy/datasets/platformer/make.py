@@ -25,6 +25,7 @@ from nesy.datasets.platformer.simulate import simulate
 from nesy.datasets.platformer.truth import observe
 from nesy.datasets.video import write_video
 from nesy.errors import DataError, did_you_mean
+from nesy.files import write_whole
 
 CLIPS_PER_LEVEL = 2
 SHARES = {"val": 0.15, "test": 0.15}
@@ -95,7 +96,7 @@ def _make(out: Path, arguments: dict[str, Any], progress: Callable[[int, int], N
             progress(clip + 1, clips)
     for split, entries in index.items():
         metadata = {"data_folder": ".", "split": split, **arguments}
-        _write_json(work / f"{split}.json", {"metadata": metadata, "data": entries})
+        write_whole(work / f"{split}.json", _json({"metadata": metadata, "data": entries}))
     if out.exists():
         out.rmdir()  # only an empty folder gets this far
     os.replace(work, out)
@@ -133,7 +134,7 @@ def _clip(work: Path, clip: int, seed: int, frames: int, fps: float, size: int, 
         game = game_json(world, record, clip=clip, level_seed=level, agent_seed=clip, size=size, fps=fps)
         game["nesy"] = nesy_json(tracks, truth, events, [c for _, c in told], fps, size)
         write_video(work / files["video_file"], render(world, record, size), fps)
-        _write_json(work / files["json_file"], game)
+        write_whole(work / files["json_file"], _json(game))
     return {"video": {**files, "num_frames": frames}, "annotations": annotations}
 
 
@@ -177,12 +178,10 @@ def _open_work(work: Path, arguments: dict[str, Any]) -> None:
             shutil.rmtree(work)
         for folder in ("videos", "video_metadata"):
             (work / folder).mkdir(parents=True, exist_ok=True)
-        _write_json(note, arguments)
-    for left in work.rglob(".*.tmp"):  # half a file of a run that was killed
+        write_whole(note, _json(arguments))
+    for left in [*work.rglob(".*.tmp"), *work.rglob(".*.part")]:  # half a file of a run that was killed
         left.unlink()
 
 
-def _write_json(path: Path, value: object) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    partial.write_text(json.dumps(value, separators=(",", ":")), encoding="utf-8")
-    os.replace(partial, path)
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from nesy.errors import CheckpointError
+from nesy.files import write_tensors
 from nesy.memory.brain.brain import TensorBrain
 from nesy.memory.brain.episodic import EpisodicMemory, Moment
 
@@ -27,15 +25,7 @@ def save_brain(memory: EpisodicMemory, path: Path) -> None:
         "moments": {str(row): asdict(m) for row, m in memory.moments.items()},
         "episodic": {"horizon": memory.horizon, "automatic": memory.automatic, "clock": memory.clock},
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        tensors = {k: v.detach().cpu().contiguous() for k, v in brain.state_dict().items()}
-        save_file(tensors, partial, metadata={"format": FORMAT, "about": json.dumps(about)})
-        os.replace(partial, path)
-    finally:
-        Path(partial).unlink(missing_ok=True)
+    write_tensors(path, brain.state_dict(), {"format": FORMAT, "about": json.dumps(about)})
 
 
 def load_brain(path: Path) -> EpisodicMemory:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from nesy.errors import DataError, NesyError, did_you_mean
+from nesy.files import write_whole
 from nesy.scenegraph.export.networkx import from_networkx, to_networkx
 from nesy.scenegraph.export.pvsg import from_pvsg, to_pvsg
 from nesy.scenegraph.export.rdf import from_jsonld, from_ntriples, to_jsonld, to_ntriples
@@ -54,13 +54,7 @@ def export_graph(file: GraphFile, path: Path, form: str) -> None:
     """
     if form not in WRITERS:
         raise NesyError(f"unknown format `{form}`", expected=FORMATS, hint=did_you_mean(form, FORMATS))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(WRITERS[form](file), "utf-8")
-        os.replace(part, path)
-    except OSError as e:
-        part.unlink(missing_ok=True)
-        raise DataError(f"{path}: cannot write ({e.strerror})") from None
+    write_whole(path, WRITERS[form](file))
 
 
 def import_graph(path: Path, form: str) -> GraphFile:
