@@ -71,6 +71,8 @@ def train(
         scores = evaluate(model, data.splits["test"]).as_dict()
         runs.add_metrics(folder, name, task.train.supervision, task.train.seed, scores)
         _print_table(folder)
+    else:
+        err.print("no test clip has labels: there is no table", markup=False)
     out.print(f"run: {folder}  ({time.perf_counter() - began:.0f} s)", markup=False)
 
 

@@ -25,7 +25,7 @@ def convert_actiongenome(root: Path, progress: Done | None = None) -> list[Path]
     names = ("object_bbox_and_relationship", "person_bbox")
     for i, name in enumerate(names):
         if progress is not None:
-            progress(i, len(names))
+            progress(i + 1, len(names))
         source = root / "annotations" / f"{name}.pkl"
         target = source.with_suffix(".json")
         write_whole(target, json.dumps(_jsonable(read_plain_pickle(source)), separators=(",", ":")))
@@ -45,7 +45,7 @@ def convert_llava(root: Path, progress: Done | None = None) -> list[Path]:
     written = []
     for i, source in enumerate(sources):
         if progress is not None:
-            progress(i, len(sources))
+            progress(i + 1, len(sources))
         data = read_plain_pickle(source)
         if isinstance(data, dict) and "video_segments" in data:
             data = data["video_segments"]

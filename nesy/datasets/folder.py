@@ -156,7 +156,7 @@ def load_folder(
     groups: dict[str, str] = {}
     for done, rows in enumerate(together.values()):
         if progress is not None:
-            progress(done, len(together))
+            progress(done + 1, len(together))
         row = rows[0]
         split = next((r.split for r in rows if r.split), "") or split_of(
             row.group, int(str(settings["seed"])), float(str(settings["val"])), float(str(settings["test"]))

@@ -46,7 +46,7 @@ def check_dataset(dataset: Dataset, decode: bool, progress: Callable[[int, int],
             found.add("clip id used twice", name)
     for i, clip in enumerate(dataset.clips):
         if progress is not None:
-            progress(i, len(dataset.clips))
+            progress(i + 1, len(dataset.clips))
         found.frames += clip.length
         try:
             for reason, example in _faults(clip, decode):

@@ -72,7 +72,7 @@ def prepare(task: Task, splits: tuple[str, ...], told: Told | None = None) -> Da
         return None if told is None else lambda done, total: told(what, done, total)
 
     name, settings = task.data
-    dataset = open_dataset(name, settings, cache_folder(), progress=tell("making data"))
+    dataset = open_dataset(name, settings, cache_folder(), progress=tell("opening the data"))
     report = dataset.report
     report.read = 0
     model, extract = task.model(), task.extractor()

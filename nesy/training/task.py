@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,7 +43,9 @@ class Task:
     def model(self) -> PredicateModel:
         """A fresh model of the perception block; facts that the constraints exclude are exclusive in it."""
         name, settings = self.perception
-        model = build(backends[name], self.vocabulary, settings, self.checked.signature.predicates)
+        with warnings.catch_warnings():  # a task may have no class, or no binary predicate
+            warnings.filterwarnings("ignore", message="Initializing zero-element")
+            model = build(backends[name], self.vocabulary, settings, self.checked.signature.predicates)
         model.groups = exclusive_groups(self.checked.constraints, self.vocabulary)
         return model
 
