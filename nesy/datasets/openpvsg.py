@@ -29,7 +29,6 @@ from nesy.datasets.settings import COMMON, pick_frames, root_of, split_of
 from nesy.datasets.spans import Fact, lazy_scene
 from nesy.errors import DataError
 
-SOURCES = ("vidor", "epic_kitchen", "ego4d")
 FPS = 5.0
 
 

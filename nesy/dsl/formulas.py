@@ -13,7 +13,6 @@ from nesy.dsl.limits import VARIABLES
 from nesy.dsl.printer import quantity_text, to_text
 from nesy.dsl.signature import Signature
 from nesy.dsl.variables import Quantifier, free_variables
-from nesy.dsl.words import RESERVED
 from nesy.errors import Span, did_you_mean
 
 Scope = Mapping[str, Binding]
@@ -278,8 +277,3 @@ class FormulaChecker:
 def count(n: int, noun: str) -> str:
     """``1 object``, ``2 objects``, ``no objects``."""
     return f"{n or 'no'} {noun}{'' if n == 1 else 's'}"
-
-
-def is_name(text: str) -> bool:
-    """Whether ``text`` can name something in the language."""
-    return text.isascii() and text.isidentifier() and text not in RESERVED

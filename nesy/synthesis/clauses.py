@@ -102,7 +102,7 @@ class _Parser:
         if kinds not in ([NounPhrase, Preposition, NounPhrase], [Preposition, NounPhrase, NounPhrase]):
             return False
         preposition = next(c for c in before if isinstance(c, Preposition))
-        place = next(c for c in before if isinstance(c, NounPhrase) and c not in subject)
+        place = next(c for c in before if isinstance(c, NounPhrase) and all(c is not s for s in subject))
         clause.slots.append(Slot(preposition.name, [place]))
         return True
 

@@ -68,10 +68,6 @@ SPELLINGS = {
     "by the side of": "next to", "out from under": "from", "back to": "to", "over to": "to", "close by": "near",
     "due to": "because of", "thanks to": "because of",
 }  # fmt: skip
-PARTICLES = frozenset(
-    {"up", "down", "on", "off", "over", "out", "in", "away", "back", "around", "by", "along", "through"}
-)
-
 CONNECTORS: dict[str, str] = {  # words to the kind of link
     "and": "and", "&": "and", "plus": "and", "but": "and", "yet": "and", "as well as": "and", "along with": "and",
     "and also": "and", "but also": "and", "not only": "and", "then": "then", "and then": "then", "after that": "then",

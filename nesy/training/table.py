@@ -85,8 +85,3 @@ def chance_row(task: Task, data: Data, folder: Path) -> dict[str, Any]:
     scores = chance(data.splits["test"], task.vocabulary).as_dict()
     add_metrics(folder, "chance", "none", 0, scores)
     return scores
-
-
-def rows_named(names: Sequence[str]) -> list[Row]:
-    """The rows of these names, in the table's order."""
-    return [r for r in ROWS if r.name in names]

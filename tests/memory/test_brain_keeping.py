@@ -54,6 +54,18 @@ def test_no_write_and_no_forgetting_touches_another_column(steps: list[str], see
     assert memory.times.capacity - len(free) == len(held)
 
 
+def test_a_cue_recalls_the_moment_it_resembles():
+    memory = empty()
+    with pytest.raises(NesyError, match="nothing is remembered yet"):
+        memory.recall_from_cue(torch.zeros(32))
+    states = torch.randn(5, 32, generator=torch.Generator().manual_seed(3))
+    for i, state in enumerate(states):
+        memory.write(state, f"m{i}")
+    name, answers = memory.recall_from_cue(states[3] + 0.1, subject="e2", k=2)
+    assert name == "m3" and [a.subject for a in answers] == ["e2", "e2"]
+    assert answers == memory.recall("m3", subject="e2", k=2)
+
+
 def test_policies_keep_what_they_promise():
     def filled() -> EpisodicMemory:
         memory = empty(horizon=5.0)

@@ -17,7 +17,7 @@ from torch.distributions import Bernoulli
 from nesy.memory.brain import Decoded, Statements, TensorBrain, train
 from nesy.memory.brain.episodic import EpisodicMemory
 from nesy.memory.brain.scores import scores
-from nesy.memory.brain.semantic import fit_start, replay
+from nesy.memory.brain.semantic import consolidate, fit_start, replay
 from tests.memory.toy import (
     Scenes,
     SceneWorld,
@@ -256,6 +256,9 @@ def test_08_semantic_memory_from_replay(world: tuple[SceneWorld, TensorBrain, Sc
     assert replayed <= 1.2 * semantic_divergence(brain, space, brain.semantic)
     mean = brain.bank("time")[:TRAINED].detach().mean(0)
     assert replayed <= 0.5 * semantic_divergence(brain, space, mean)
+    kept = consolidate(brain, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(kept, vector) and torch.equal(brain.semantic.detach(), vector)
+    brain.semantic.data.copy_(before)  # the world is shared by the tests
 
 
 def test_09_the_mean_column_is_not_the_marginal_of_the_brain(world: tuple[SceneWorld, TensorBrain, Scenes, Scenes]):

@@ -13,7 +13,7 @@ Source: formula progression (Bacchus and Kabanza, 2000) and LTLf (De Giacomo and
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -431,20 +431,3 @@ def _quotient(automaton: Automaton, block: list[int]) -> Automaton:
         roots.append(copy(automaton.roots[old]))
     accepting = tuple(automaton.accepting[s] for s in representative)
     return Automaton(automaton.propositions, 0, accepting, tuple(roots), tuple(branches))
-
-
-def relabel(formula: Core, names: Mapping[Proposition, Proposition]) -> Core:
-    """``formula`` with its propositions renamed."""
-    memo: dict[int, Core] = {}
-
-    def go(f: Core) -> Core:
-        found = memo.get(id(f))
-        if found is None:
-            if f[0] == "prop":
-                found = ("prop", names.get(f[1], f[1]))
-            else:
-                found = (f[0], *(go(x) if isinstance(x, tuple) else x for x in f[1:]))
-            memo[id(f)] = found
-        return found
-
-    return go(formula)
