@@ -42,6 +42,6 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: Any) -> None:
     """``%load_ext nesy``: rich displays in a notebook, and errors told without a traceback."""
-    from nesy.viz.display import extend
+    from nesy.cli.magic import extend
 
     extend(ipython)
