@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nesy.training.metrics import scored
+
 if TYPE_CHECKING:
     from nesy.scenegraph import SceneGraph, Vocabulary
     from nesy.training.examples import Example
@@ -106,8 +108,7 @@ def diagnose(
         truth = example.truth
         if truth is None:
             continue
-        here = graph.present[0].numpy()
-        both = here[:, :, None] & here[:, None, :] & ~np.eye(here.shape[1], dtype=bool)
+        here, both = scored(graph.present[0].numpy())
         seen = here.any(0)
         kind = np.eye(len(names.classes), dtype=bool)[np.asarray(truth.classes)[seen]]
         families[0].add(graph.classes[0].exp().numpy()[seen], kind)

@@ -14,7 +14,7 @@ from nesy.perception import PredicateModel
 from nesy.reasoners.temporal.lifted import align
 from nesy.scenegraph import SceneGraph, Vocabulary
 from nesy.training.examples import Example, make_batch
-from nesy.training.metrics import PredicateScores, macro, recall_at_1
+from nesy.training.metrics import PredicateScores, macro, recall_at_1, scored
 
 CANDIDATES = 32
 
@@ -66,8 +66,7 @@ def evaluate(
         truth = example.truth
         if truth is None:
             continue
-        here = graph.present[0].numpy()
-        both = here[:, :, None] & here[:, None, :] & ~np.eye(here.shape[1], dtype=bool)
+        here, both = scored(graph.present[0].numpy())
         unary.add(graph.unary[0].sigmoid().numpy()[here], truth.unary[here])
         binary.add(graph.binary[0].sigmoid().numpy()[both], truth.binary[both])
         seen = here.any(0)
@@ -111,8 +110,7 @@ def chance(data: Sequence[Example], vocabulary: Vocabulary) -> Scores:
     for example in data:
         if example.truth is None:
             continue
-        here = example.view.present.numpy()
-        both = here[:, :, None] & here[:, None, :] & ~np.eye(here.shape[1], dtype=bool)
+        here, both = scored(example.view.present.numpy())
         for scores, truth in ((unary, example.truth.unary[here]), (binary, example.truth.binary[both])):
             scores.add(np.ones(truth.shape, np.float32), truth)
     per_unary, per_binary = unary.table(), binary.table()

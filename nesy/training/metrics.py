@@ -65,6 +65,11 @@ class PredicateScores:
         }
 
 
+def scored(present: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where unary facts count, [T, N], and where binary ones do, [T, N, N], from where objects are present [T, N]."""
+    return present, present[:, :, None] & present[:, None, :] & ~np.eye(present.shape[1], dtype=bool)
+
+
 def macro(table: dict[str, dict[str, float]], key: str) -> float:
     """Mean of ``key`` over the predicates for which it is defined; NaN for none."""
     values = [row[key] for row in table.values() if not np.isnan(row[key])]
