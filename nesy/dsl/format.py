@@ -42,7 +42,7 @@ def format_source(text: str, file: str = "<text>") -> str:
         ErrorGroup: the text does not parse; nothing is formatted then.
     """
     once = _pass(text, file)
-    for _ in range(PASSES):  # a comment that moved to the end of a statement no longer breaks its lines
+    for _ in range(PASSES):  # a comment that moved out of a part no longer breaks its lines: one level a pass
         again = _pass(once, file)
         if again == once:
             break
@@ -50,7 +50,7 @@ def format_source(text: str, file: str = "<text>") -> str:
     return once
 
 
-PASSES = 4
+PASSES = 1_000  # more than any nesting; nearly always one is enough
 
 
 def _pass(text: str, file: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from nesy.dsl import ast, format
 from nesy.dsl.format import format_source
@@ -26,8 +26,15 @@ def test_printing_and_parsing_modules_are_inverse(module: ast.Module) -> None:
     assert module_to_text(parse_module(text)) == text
 
 
+SUNK = """class cat
+rule cat(a, a, a) :- not ((p(a) until a = a) until (exists a { p(a) } until (p(a) until p(a // note
+)))).
+"""  # the comment comes out of the parentheses one level a pass
+
+
 @thorough
 @given(untidy())
+@example(SUNK)
 def test_formatting_keeps_statements_and_comments_and_is_idempotent(text: str) -> None:
     once = format_source(text)
     assert parse_module(once) == parse_module(text)
