@@ -236,7 +236,7 @@ def parse_value(text: str, kind: str) -> Any:
 
 
 def integer_operation(symbol: str, a: Codes, b: Codes, kind: str) -> Codes:
-    """``a symbol b`` in an integer type: saturating + and -, wrapping *, truncating / and %."""
+    """``a symbol b`` in an integer type: saturating + and -, wrapping *, truncating / and % (`/` saturates too)."""
     low, high = INTEGERS[kind]
     if high < 2**62:
         if symbol == "+":
@@ -246,7 +246,7 @@ def integer_operation(symbol: str, a: Codes, b: Codes, kind: str) -> Codes:
         if symbol == "*":
             return (a * b - low) % (high - low + 1) + low
         quotient = _truncate(a, b)
-        return quotient if symbol == "/" else a - quotient * b
+        return np.minimum(quotient, high) if symbol == "/" else a - quotient * b
     return _wide(symbol, a, b, kind, low, high)
 
 
@@ -278,8 +278,8 @@ def _wide(symbol: str, a: Codes, b: Codes, kind: str, low: int, high: int) -> Co
                 over = ((a ^ b) & (a ^ out_)) < 0
             case "*":
                 return a * b
-            case "/":
-                return _truncate(a, b)
+            case "/":  # the least number by -1 is one more than the greatest
+                return np.where((a == low) & (b == -1), high, _truncate(a, b))
             case _:
                 return a - _truncate(a, b) * b
         return np.where(over, np.where(a < 0, low, high), out_)
