@@ -335,10 +335,12 @@ class Firing:
                     literal = self.circuit.new_leaf(float(probability))
                 codes = tuple(encode(v, k, self.symbols) for v, k in zip(row, kinds[predicate.bound :], strict=True))
                 out.append((literal, codes))
+                if len(out) > self.limits.answers:
+                    raise NesyError(f"more than the budget of {self.limits.answers}")
         except NO_VALUE:
             return out
         except NesyError as error:
-            message = f"foreign predicate `{predicate.name}` gave a wrong value: {error.message}"
+            message = f"foreign predicate `{predicate.name}` gave wrong answers: {error.message}"
             raise GroundingError(message, span=step.span, source=self.compiled.source) from None
         except Exception as error:  # a user's predicate may raise anything; it then has no answer, but not silently
             warnings.warn(f"{step.span}: foreign predicate `{predicate.name}` failed: {error}", DatalogWarning, 2)

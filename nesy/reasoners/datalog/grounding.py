@@ -61,6 +61,7 @@ class Limits:
     iterations: int | None = None
     rounds: int = 20_000
     rows: int = 20_000_000
+    answers: int = 1_000_000  # of one call of a foreign predicate
 
 
 @dataclass(slots=True)
