@@ -54,6 +54,7 @@ REFUSED = {
     "type E = Num(i32)\nrel e = {1}\nrel out(x) = e(t), case t is Nun(x)": "Num",
     "type E = Num(i32)\nconst A = Num(1, 2)\nrel out(A)": "takes 1 argument",
     "rel a = {1}\nrel out(b) = b := forall(x: a(x))": "implication",
+    'rel out = {"half"::(1)}': "is no probability",
     "rel out(x) = range<f64>(0.0, 1e18, x)": "more than the budget",  # and not a loop without end
 }
 

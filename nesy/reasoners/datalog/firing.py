@@ -17,6 +17,7 @@ from nesy.reasoners.datalog.grounding import Compiled, Limits, Mode, Rows, rows_
 from nesy.reasoners.datalog.plan import Bind, Equal, PlannedClause, order
 from nesy.reasoners.datalog.store import Ids, Table, expand
 from nesy.reasoners.datalog.values import (
+    FLOATS,
     INTEGERS,
     Codes,
     Symbols,
@@ -111,6 +112,11 @@ class Firing:
         """A fresh fact per grounding; groundings that differ only in the chosen head exclude each other."""
         if clause.tag is not None:
             kind = evaluator.types[id(clause.tag)]
+            if kind not in FLOATS and kind not in INTEGERS and kind != "bool":
+                raise GroundingError(
+                    f"a tag of type {kind} is no probability", span=clause.tag.span, source=self.compiled.source,
+                    hint="a tag is a number between 0 and 1, or a bool",
+                )  # fmt: skip
             codes, mask = evaluator.value(clause.tag, rows.env, rows.count)
             if mask is not None:
                 rows_keep(rows, mask)
