@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,21 +14,19 @@ from nesy.cli.progress import bars
 from nesy.errors import DataError, NesyError
 from nesy.files import write_whole
 
-if TYPE_CHECKING:
-    from nesy.dsl.check import CheckedModule
-    from nesy.dsl.signature import Signature
-    from nesy.synthesis.base import SpecExtractor
-
 
 @app.command("extract")
 def extract(
     captions: Annotated[
-        Path | None, typer.Argument(help='Captions, one {"id": ..., "caption": ...} a line; not with --evaluate.')
+        Path | None,
+        typer.Argument(help='Captions, one {"id": ..., "caption": ...} a line, or a folder of such .jsonl files.'),
     ] = None,
     spec: Annotated[Path | None, typer.Option("--spec", help="The .dsl file whose names the specs use.")] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write specs (.dsl), results (.jsonl) or LASER's .laser.json."),
+        typer.Option(
+            "--output", "-o", help="Write specs (.dsl), results (.jsonl or a folder), or LASER's .laser.json."
+        ),
     ] = None,
     extractor: Annotated[
         str | None,
@@ -48,26 +46,33 @@ def extract(
     show_prompt: Annotated[
         bool, typer.Option("--show-prompt", help="Print what a language model would be asked, and stop.")
     ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Extractors at work at the same time, in parts that a broken job keeps.")
+    ] = None,
 ) -> None:
     """Translate captions to specs, check every one, and say what became of each caption.
 
-    Exit code 1 when no caption has a spec.
+    With --workers, or for a folder, the results go to .jsonl files, part by part: a job that was broken off goes on, in
+    a folder results that exist are kept, and what fails is listed in failures.jsonl.
+
+    Exit code 1 when no caption has a spec, or a part of a large job failed.
 
     Example: nesy extract captions.jsonl --spec examples/platformer.dsl -o specs.dsl
     """
+    from nesy.cli.extract_folder import extract_folder
     from nesy.synthesis.captions import read_captions
+    from nesy.synthesis.choice import Choice
     from nesy.synthesis.extraction import Summary
     from nesy.synthesis.extraction import extract as run
     from nesy.synthesis.open_vocabulary import declared
-    from nesy.synthesis.vocabulary import OpenDomain, documented
 
     if evaluate is not None:
         _evaluate(evaluate, spec, extractor, settings or [], output, as_json)
         return
     if (spec is None) == (open_ is None):
         raise DataError("which names may the specs use?", hint="either give a .dsl file with --spec, or say --open 1")
-    module = _domain(spec) if spec is not None else None
-    domain = documented(module.module) if module is not None else OpenDomain()
+    choice = Choice.of(spec, extractor, _changes(settings or []))
+    domain = choice.domain
     if show_prompt:
         from nesy.synthesis.prompt import Prompt
 
@@ -77,10 +82,13 @@ def extract(
         return
     if captions is None:
         raise DataError("no captions", hint='give a file with lines like {"id": "clip-1", "caption": "A dog runs."}')
+    if captions.is_dir() or workers is not None:
+        extract_folder(captions, spec, output, extractor, dict(_changes(settings or [])), workers or 2, as_json)
+        return
     if output is not None and output.is_dir():
         raise DataError(f"{output} is a folder", hint="name a file: -o specs.dsl")
     read = read_captions(captions)
-    chosen = _extractor(module, domain, extractor, settings or [])
+    chosen = choice.make()
     with bars() as shown:
         results = run(chosen, read, domain, lambda done, total: shown.tell("captions", done, total))
     declarations = ""
@@ -114,13 +122,13 @@ def _evaluate(
     """Measure an extractor on gold captions, domain by domain, and print the rates."""
     from rich.table import Table
 
+    from nesy.synthesis import extractors
     from nesy.synthesis.quality import Quality, evaluate, read_gold
 
     qualities: dict[str, Quality] = {}
     with bars() as shown:
         for domain, (signature, golds) in read_gold(gold, spec).items():
-            settings = _changed({}, changes)
-            chosen = _extractor_named(name or "rules", signature, settings)
+            chosen = extractors[name or "rules"](signature, _changes(changes))
             step = partial(shown.tell, domain)
             qualities[domain] = evaluate(chosen, golds, signature, progress=step)
     whole = Quality()
@@ -141,35 +149,9 @@ def _evaluate(
     out.print(table)
 
 
-def _domain(spec: Path) -> CheckedModule:
-    from nesy.dsl.check import check_module
-    from nesy.dsl.parser import load
-
-    if not spec.is_file():
-        raise DataError(f"{spec}: no such file")
-    return check_module(load(spec))
-
-
-def _extractor(module: CheckedModule | None, domain: Signature, name: str | None, changes: list[str]) -> SpecExtractor:
-    """The extractor of that name, or of the file's ``captions`` block with the settings that stand there."""
-    block = module.blocks.get("captions") if module is not None else None
-    settings: dict[str, Any] = dict(block.settings.as_dict()) if block else {}
-    given = str(settings.pop("extractor", "rules"))
-    if name is not None and name != given:
-        settings = {}
-    return _extractor_named(name or given, domain, _changed(settings, changes))
-
-
-def _extractor_named(name: str, signature: Signature, settings: dict[str, Any]) -> SpecExtractor:
-    """The extractor of that name for a domain."""
-    from nesy.synthesis import extractors
-
-    return extractors[name](signature, settings)
-
-
-def _changed(settings: dict[str, Any], changes: list[str]) -> dict[str, Any]:
-    """``settings`` with ``key=value`` changes; a value is JSON, or a bare word."""
-    settings = dict(settings)
+def _changes(changes: list[str]) -> dict[str, Any]:
+    """``key=value`` settings; a value is JSON, or a bare word."""
+    settings: dict[str, Any] = {}
     for change in changes:
         key, equals, value = change.partition("=")
         if not equals or not key:

@@ -62,7 +62,8 @@ def predict(
 
 
 def _predict_folder(run: Path, root: Path, out: Path, tracks: Path | None, workers: int, gpus: float) -> None:
-    from nesy.training.many import FAILURES, on_ray, predict_many
+    from nesy.jobs import FAILURES, on_ray
+    from nesy.training.many import predict_many
 
     if not on_ray():
         err.print("one video after the other; several at a time: pip install 'nesy[ray]'", markup=False)

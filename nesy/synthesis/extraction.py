@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nesy.dsl.printer import to_text
 from nesy.dsl.signature import Signature
-from nesy.errors import NesyError
+from nesy.errors import DataError, NesyError
 from nesy.synthesis.base import Extraction, SpecExtractor, Status
 from nesy.synthesis.captions import Caption
 from nesy.synthesis.validation import Fault, validate
@@ -43,6 +43,19 @@ class Result:
             "caption": self.caption,
             "notes": list(self.notes),
         }
+
+    @staticmethod
+    def of_json(row: Mapping[str, Any]) -> Result:
+        """The result that a line of a results file tells.
+
+        Raises:
+            DataError: something is missing.
+        """
+        try:
+            notes = tuple(str(n) for n in row["notes"])
+            return Result(row["id"], row["caption"], row["status"], row["spec"], row["reason"], row["raw"], notes)
+        except (KeyError, TypeError) as e:
+            raise DataError(f"this is no line of a results file ({e})", hint="`nesy extract` writes them") from None
 
 
 def extract(
@@ -103,14 +116,17 @@ class Summary:
     rejections: dict[str, int]
 
     @staticmethod
-    def of(results: Sequence[Result]) -> Summary:
-        status = Counter(r.status for r in results)
+    def of(results: Iterable[Result]) -> Summary:
+        counts = Counter((r.status, r.reason) for r in results)
 
         def reasons(which: Status) -> dict[str, int]:
-            return dict(Counter(r.reason for r in results if r.status == which).most_common())
+            return {reason: count for (status, reason), count in counts.most_common() if status == which}
+
+        def total(which: Status) -> int:
+            return sum(reasons(which).values())
 
         return Summary(
-            status["accepted"], status["repaired"], status["rejected"], reasons("repaired"), reasons("rejected")
+            total("accepted"), total("repaired"), total("rejected"), reasons("repaired"), reasons("rejected")
         )
 
     def __str__(self) -> str:

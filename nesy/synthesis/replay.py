@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nesy.dsl.signature import Signature
 from nesy.errors import DataError
+from nesy.jobs import FAILURES
 from nesy.synthesis.base import Extraction, Names, SpecExtractor, checked_settings, extractors
 from nesy.synthesis.captions import json_lines
 from nesy.synthesis.validation import Fault, spec_of_answer, validate
@@ -31,9 +32,10 @@ class Replay(SpecExtractor):
 
     @classmethod
     def of_file(cls, path: Path, signature: Signature) -> Replay:
-        """The answers of a jsonl file; its lines have ``caption`` or ``id``, and ``raw`` or ``spec``.
+        """The answers of a jsonl file, or of all such files below a folder.
 
-        The output of ``nesy extract --json`` is such a file: where a line has a spec, that counts, else the raw answer.
+        Its lines have ``caption`` or ``id``, and ``raw`` or ``spec``. The output of ``nesy extract`` is such a file:
+        where a line has a spec, that counts, else the raw answer. An id counts where a line does not say its caption.
         Of several lines about one caption the last one counts.
 
         Raises:
@@ -41,7 +43,9 @@ class Replay(SpecExtractor):
         """
         answers: dict[str, str] = {}
         by_id: dict[str, str] = {}
-        for number, line in json_lines(path):
+        files = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
+        lines = ((f"{p}, line {n}", row) for p in files if p.name != FAILURES for n, row in json_lines(p))
+        for place, line in lines:
             answer = line.get("spec")
             if answer is None:
                 answer = line.get("raw")
@@ -49,13 +53,13 @@ class Replay(SpecExtractor):
                 answer = "" if "status" in line else line.get("answer")
             caption, name = line.get("caption"), line.get("id")
             if not isinstance(answer, str):
-                raise DataError(f"{path}, line {number}: neither `spec` nor `raw` is a text")
+                raise DataError(f"{place}: neither `spec` nor `raw` is a text")
             if isinstance(caption, str):
                 answers[caption] = answer
-            if name is not None:
+            elif name is not None:
                 by_id[str(name)] = answer
-            elif caption is None:
-                raise DataError(f"{path}, line {number}: neither `caption` nor `id`")
+            else:
+                raise DataError(f"{place}: neither `caption` nor `id`")
         return cls(signature, answers, by_id)
 
     def extract(self, captions: Sequence[str]) -> list[Extraction]:

@@ -1,26 +1,16 @@
-"""Prediction over folders of videos: resumable, failures listed and not fatal; on Ray Data where Ray is installed.
-
-Every worker holds the run's model once (:class:`nesy.training.predict.Predictor`) and writes one scene-graph file a
-video, whole or not at all. A file that exists is not made again, so that a broken-off job goes on where it stopped, and
-a worker that dies is started anew by Ray, which gives its videos to another. On one machine or a cluster. Without Ray
-the same worker does one video after the other in this process.
-"""
+"""Prediction over folders of videos: one scene-graph file a video, in the same place below another folder."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from nesy.errors import DataError, NesyError
-from nesy.files import write_whole
+from nesy.errors import DataError
+from nesy.jobs import claim, list_failures, work
+from nesy.training import run as runs
 
 SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm")
-FAILURES = "failures.jsonl"
 
 
 @dataclass(frozen=True)
@@ -52,35 +42,22 @@ def graph_of(video: Path, root: Path, out: Path) -> Path:
 
 
 class Work:
-    """What one worker does with a batch of rows ``{"video": [path, ...]}``; any NesyError becomes the row's reason."""
+    """What one worker does with a video's path."""
 
-    def __init__(self, run: str, root: str, out: str, tracks: str | None, before: Callable[[str], None] | None) -> None:
+    def __init__(self, run: str, root: str, out: str, tracks: str | None) -> None:
         from nesy.training.predict import Predictor
 
         self.predict = Predictor(Path(run))
         self.root, self.out = Path(root), Path(out)
         self.tracks = Path(tracks) if tracks else None
-        self.before = before
 
-    def __call__(self, rows: dict[str, list[str]]) -> dict[str, list[str]]:
-        return {"video": list(rows["video"]), "reason": [self._one(Path(str(v))) for v in rows["video"]]}
-
-    def _one(self, video: Path) -> str:
+    def __call__(self, item: str) -> None:
         from nesy.scenegraph import write_graph
 
-        if self.before is not None:
-            self.before(str(video))
-        place = graph_of(video, self.root, self.out)
+        video = Path(item)
         boxes = graph_of(video, self.root, self.tracks) if self.tracks else None
-        try:
-            graph, _ = self.predict(video, tracks=boxes)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            write_graph(graph, place)
-        except NesyError as e:
-            return e.message
-        except OSError as e:
-            return f"{place}: {e.strerror}"
-        return ""
+        graph, _ = self.predict(video, tracks=boxes)
+        write_graph(graph, graph_of(video, self.root, self.out))
 
 
 def predict_many(
@@ -109,55 +86,20 @@ def predict_many(
         What was made; the failures are also written to ``out/failures.jsonl``.
 
     Raises:
-        DataError: no videos.
+        DataError: no videos, or ``out`` holds the graphs of other weights.
+        CheckpointError: no trained run.
     """
     videos = videos_below(root)
-    open_ = [v for v in videos if not graph_of(v, root, out).is_file()]
-    paths = [str(p.resolve()) if p else None for p in (run, root, out, tracks)]
+    boxes = str(tracks.resolve()) if tracks else None
+    claim(out, {"made by": "nesy predict", "weights": runs.weights_digest(run), "tracks": boxes})
+    open_ = [str(v.resolve()) for v in videos if not graph_of(v, root, out).is_file()]
+    args = [str(p.resolve()) if p else None for p in (run, root, out, tracks)]
     failed: dict[str, str] = {}
-    if open_:
-        done = _on_ray(open_, (*paths, before), workers, batch, gpus) if on_ray() else _here(open_, (*paths, before))
-        for i, (video, reason) in enumerate(done, 1):
-            if reason:
-                failed[video] = reason
-            if told is not None:
-                told(i, len(open_))
-    rows = [json.dumps({"video": v, "reason": r}) + "\n" for v, r in sorted(failed.items())]
-    write_whole(out / FAILURES, "".join(rows))
+    done = work(Work, args, open_, workers=workers, batch=batch, gpus=gpus, before=before)
+    for i, (video, reason) in enumerate(done, 1):
+        if reason:
+            failed[video] = reason
+        if told is not None:
+            told(i, len(open_))
+    list_failures(out, ({"video": v, "reason": r} for v, r in sorted(failed.items())))
     return Outcome(len(open_) - len(failed), len(videos) - len(open_), failed)
-
-
-def on_ray() -> bool:
-    """Whether Ray is installed, so that several workers share a folder."""
-    return find_spec("ray") is not None
-
-
-def _here(videos: Sequence[Path], work: tuple[Any, ...]) -> Iterator[tuple[str, str]]:
-    """Each video with the reason why it failed, or nothing."""
-    worker = Work(*work)
-    for video in videos:
-        path = str(video.resolve())
-        yield path, worker({"video": [path]})["reason"][0]
-
-
-def _on_ray(
-    videos: Sequence[Path], work: tuple[Any, ...], workers: int, batch: int, gpus: float
-) -> Iterator[tuple[str, str]]:
-    """The same from several workers, in any order."""
-    import ray
-    from ray.data import ActorPoolStrategy
-
-    if not ray.is_initialized():
-        ray.init(num_cpus=max(workers, os.cpu_count() or 1), include_dashboard=False, log_to_driver=False)
-    rows = ray.data.from_items(
-        [{"video": str(v.resolve())} for v in videos], override_num_blocks=len(videos) // batch + 1
-    )
-    done = rows.map_batches(
-        Work,
-        fn_constructor_args=work,
-        batch_size=batch,
-        compute=ActorPoolStrategy(size=workers),
-        num_gpus=gpus or None,
-    )
-    for row in done.iter_rows():
-        yield row["video"], row["reason"]

@@ -11,6 +11,7 @@ metrics.json      rows of the results table, written by ``nesy eval`` and ``nesy
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -173,15 +174,29 @@ def load_model(folder: Path, task: Task) -> PredicateModel:
     Raises:
         CheckpointError: there is none yet.
     """
+    model = task.model()
+    checkpoint.load(_newest(folder), model)
+    model.eval()
+    return model
+
+
+def weights_digest(folder: Path) -> str:
+    """A short name of the weights of a run's newest checkpoint; other weights have another one.
+
+    Raises:
+        CheckpointError: no run there, or no checkpoint yet.
+    """
+    reopen(folder)
+    return hashlib.sha256((_newest(folder) / "model.safetensors").read_bytes()).hexdigest()[:16]
+
+
+def _newest(folder: Path) -> Path:
     newest = checkpoint.latest(folder / "checkpoints")
     if newest is None:
         raise CheckpointError(
             f"{folder} has no checkpoint yet", hint=f"nesy train {folder}/spec.dsl --out {folder} --resume"
         )
-    model = task.model()
-    checkpoint.load(newest, model)
-    model.eval()
-    return model
+    return newest
 
 
 def fit(

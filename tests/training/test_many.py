@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from nesy import jobs
 from nesy.cli.app import run as nesy
-from nesy.errors import DataError
+from nesy.errors import CheckpointError, DataError
 from nesy.scenegraph.file import graph_to_json
-from nesy.training import many
 from nesy.training.many import Outcome, predict_many, videos_below
 from nesy.training.predict import predict_video
 
@@ -65,6 +65,8 @@ def check(outcome: Outcome, trained: Path, root: Path, out: Path) -> None:
     one, _ = predict_video(trained, root / "videos" / "film-3.mp4")
     assert json.loads((out / "videos" / "film-3.json").read_text("utf-8")) == graph_to_json(one)
     (out / "videos" / "film-1.json").unlink()
+    with pytest.raises(DataError, match=r"another job .tracks: None, not"):
+        predict_many(trained, root, out, tracks=root)
     again = predict_many(trained, root, out, workers=1)
     assert (again.made, again.kept, len(again.failed)) == (1, 5, 1)
 
@@ -87,7 +89,7 @@ def test_a_folder_on_two_workers_one_of_which_dies(tmp_path: Path, monkeypatch: 
 def test_a_folder_without_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """One video after the other, by the same worker; the command says so, and fails for the one film that is broken."""
     monkeypatch.setenv("NESY_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(many, "on_ray", lambda: False)
+    monkeypatch.setattr(jobs, "on_ray", lambda: False)
     trained, root = films(tmp_path)
     steps: list[tuple[int, int]] = []
     outcome = predict_many(trained, root, tmp_path / "one", told=lambda done, total: steps.append((done, total)))
@@ -100,6 +102,14 @@ def test_a_folder_without_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
     assert (tmp_path / "two" / "videos" / "film-3.json").read_bytes() == (
         tmp_path / "one" / "videos" / "film-3.json"
     ).read_bytes()
+
+
+def test_what_is_no_run_is_told_before_any_work(tmp_path: Path):
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / "a.mp4").write_bytes(b"")
+    with pytest.raises(CheckpointError, match="holds no run"):
+        predict_many(tmp_path / "nothing", tmp_path / "films", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_without_videos_is_told(tmp_path: Path):
