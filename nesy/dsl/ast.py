@@ -8,10 +8,11 @@ Two nodes are equal when they say the same; where they stand in a file (``span``
 # ruff: noqa: RUF009  (the default of `span` is one immutable field)
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from operator import attrgetter
+from typing import Any, Literal, TypeAlias
 
 from nesy.errors import Span
 
@@ -41,20 +42,23 @@ class Window:
 class Formula:
     """Base of all formulas. Subclasses are frozen dataclasses; comparing and hashing them costs no Python stack."""
 
-    __slots__ = ("_hash",)
+    __slots__ = ("_free", "_hash")
     span: Span | None
     _hash: int
+    _free: frozenset[str]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Formula):
             return NotImplemented
+        if self is other or hash(self) != hash(other):
+            return self is other
         stack: list[tuple[Formula, Formula]] = [(self, other)]
         done: set[tuple[int, int]] = set()  # shared subformulas are compared once
         while stack:
             a, b = stack.pop()
             if a is b or (id(a), id(b)) in done:
                 continue
-            if type(a) is not type(b) or hash(a) != hash(b) or _own(a) != _own(b):
+            if type(a) is not type(b) or hash(a) != hash(b) or own(a) != own(b):
                 return False
             xs, ys = children(a), children(b)
             if len(xs) != len(ys):
@@ -64,45 +68,22 @@ class Formula:
         return True
 
     def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            pass
         stack: list[Formula] = [self]
         while stack:
             f = stack[-1]
-            waiting = [g for g in children(f) if not hasattr(g, "_hash")]
-            if waiting:
-                stack.extend(waiting)
+            below = children(f)
+            try:
+                value = hash((type(f).__name__, own(f), *[g._hash for g in below]))
+            except AttributeError:
+                stack.extend(g for g in below if not hasattr(g, "_hash"))
                 continue
+            object.__setattr__(f, "_hash", value)
             stack.pop()
-            if not hasattr(f, "_hash"):
-                value = hash((type(f).__name__, _own(f), tuple(g._hash for g in children(f))))
-                object.__setattr__(f, "_hash", value)
         return self._hash
-
-
-def _own(f: Formula) -> tuple[object, ...]:
-    """What ``f`` says itself, without its subformulas and its place."""
-    match f:
-        case And() | Or() | Not() | Implies() | Iff() | Next() | WeakNext() | Previous() | WeakPrevious():
-            return ()
-        case Truth(value):
-            return (value,)
-        case Atom(predicate, args):
-            return (predicate, args)
-        case Equal(left, right):
-            return (left, right)
-        case Distinct(args):
-            return args
-        case Then(_, gaps):
-            return gaps
-        case Hinted(_, location, duration):
-            return (location, duration)
-        case Exists(bindings) | Forall(bindings):
-            return bindings
-        case ExistsAtLeast(count, bindings):
-            return (count, *bindings)
-        case Count(comparison, number, bindings):
-            return (comparison, number, *bindings)
-        case _:
-            return (f.window,)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -356,19 +337,38 @@ class Count(Formula):
     span: Span | None = _span()
 
 
+_OWN: dict[type[Formula], Callable[[Any], tuple[object, ...]]] = {
+    **dict.fromkeys((And, Or, Not, Implies, Iff, Next, WeakNext, Previous, WeakPrevious), lambda f: ()),
+    Truth: lambda f: (f.value,),
+    Atom: attrgetter("predicate", "args"),
+    Equal: attrgetter("left", "right"),
+    Distinct: attrgetter("args"),
+    Then: attrgetter("gaps"),
+    Hinted: attrgetter("location", "duration"),
+    **dict.fromkeys((Exists, Forall), attrgetter("bindings")),
+    ExistsAtLeast: lambda f: (f.count, *f.bindings),
+    Count: lambda f: (f.comparison, f.number, *f.bindings),
+}
+
+
+def own(f: Formula) -> tuple[object, ...]:
+    """What ``f`` says itself, without its subformulas and its place."""
+    found = _OWN.get(type(f))
+    return found(f) if found is not None else (f.window,)  # type: ignore[attr-defined]
+
+
+_CHILDREN: dict[type[Formula], Callable[[Any], tuple[Formula, ...]]] = {
+    **dict.fromkeys((And, Or), attrgetter("args")),
+    **dict.fromkeys((Implies, Iff, Until, Release, WeakUntil, Since), attrgetter("left", "right")),
+    **dict.fromkeys((Truth, Atom, Equal, Distinct), lambda f: ()),
+    Then: attrgetter("parts"),
+}
+
+
 def children(f: Formula) -> tuple[Formula, ...]:
     """The direct subformulas of ``f``, left to right."""
-    match f:
-        case And(args) | Or(args):
-            return args
-        case Then(parts):
-            return parts
-        case Implies(a, b) | Iff(a, b) | Until(a, b) | Release(a, b) | WeakUntil(a, b) | Since(a, b):
-            return (a, b)
-        case Truth() | Atom() | Equal() | Distinct():
-            return ()
-        case _:
-            return (f.body,)  # type: ignore[attr-defined]
+    found = _CHILDREN.get(type(f))
+    return found(f) if found is not None else (f.body,)  # type: ignore[attr-defined]
 
 
 def walk(f: Formula) -> Iterator[Formula]:

@@ -29,6 +29,33 @@ def free_variables(f: Formula) -> tuple[str, ...]:
     return tuple(fold(f, combine).keys())
 
 
+def free(f: Formula) -> frozenset[str]:
+    """The free variables of ``f``; every formula remembers its own."""
+    try:
+        return f._free
+    except AttributeError:
+        pass
+    stack = [f]
+    while stack:
+        g = stack[-1]
+        try:
+            match g:
+                case ast.Atom(_, args) | ast.Distinct(args):
+                    found = frozenset(args)
+                case ast.Equal(left, right):
+                    found = frozenset((left, right))
+                case ast.Exists() | ast.Forall() | ast.ExistsAtLeast() | ast.Count():
+                    found = g.body._free - {b.var for b in g.bindings}
+                case _:
+                    found = frozenset().union(*[h._free for h in ast.children(g)])
+        except AttributeError:
+            stack.extend(h for h in ast.children(g) if not hasattr(h, "_free"))
+            continue
+        object.__setattr__(g, "_free", found)
+        stack.pop()
+    return f._free
+
+
 def all_variables(f: Formula) -> set[str]:
     """Every variable that occurs in ``f``, free or bound."""
     names: set[str] = set()

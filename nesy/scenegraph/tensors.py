@@ -98,6 +98,12 @@ class SceneGraph:
             fps=(self.fps[index],),
         )
 
+    def select(self, clips: Sequence[int]) -> SceneGraph:
+        """Some of the clips, in this order, with their padding."""
+        at = torch.tensor(list(clips), dtype=torch.long, device=self.present.device)
+        tensors = {k: getattr(self, k)[at] for k in ("classes", "unary", "binary", "present", "lengths", "objects")}
+        return replace(self, **tensors, fps=tuple(self.fps[k] for k in clips))
+
     def to(self, device: torch.device | str) -> SceneGraph:
         """The same graphs on another device."""
         return replace(

@@ -11,8 +11,10 @@ None of them is zero or without gradient when no proof is found: all probabiliti
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import ceil
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -36,60 +38,81 @@ def soft_cap(x: Tensor, cap: float = CAP) -> Tensor:
     return torch.where(x <= cap, x, cap * (1 + torch.log((x / cap).clamp_min(1))))
 
 
-def alignment(specs: Sequence[Formula], graph: SceneGraph | FactTable, clips: Sequence[int], limit: int) -> Tensor:
-    """Mean of -log P(spec) over the pairs (spec, clip)."""
-    return soft_cap(-align(specs, graph, clips=clips, assignments=limit, side="yes").log_prob).mean()
+@dataclass(frozen=True)
+class Asked:
+    """A loss that is made of P(spec), or of 1 - P(spec), of some pairs of a spec and a clip.
 
-
-def contrastive(
-    pairs: Mapping[str, Sequence[tuple[Formula, int]]], graph: SceneGraph | FactTable, limit: int
-) -> dict[str, Tensor]:
-    """Mean of -log (1 - P(spec)) over pairs of a spec and a clip where it is false, by the name of their list.
-
-    All in one pass of the reasoner; a name without pairs is left out.
+    value: from the logarithms of these, one a pair, to losses by name.
     """
-    named = {name: some for name, some in pairs.items() if some}
-    if not named:
-        return {}
-    every = [pair for some in named.values() for pair in some]
-    out = align([f for f, _ in every], graph, clips=[c for _, c in every], assignments=limit, side="no")
-    costs = torch.split(soft_cap(-out.log_not), [len(some) for some in named.values()])
-    return {name: cost.mean() for name, cost in zip(named, costs, strict=True)}
+
+    pairs: Sequence[tuple[Formula, int]]
+    side: Literal["yes", "no"]
+    value: Callable[[Tensor], dict[str, Tensor]]
 
 
-def discrimination(
-    specs: Sequence[Formula],
-    graph: SceneGraph | FactTable,
-    clips: Sequence[int],
-    limit: int,
-    false: Sequence[tuple[int, Formula]] = (),
-) -> tuple[Tensor, Tensor]:
-    """Symmetric cross-entropy of "which caption belongs to this clip, which clip to this caption"; and log P(own), [n].
+def answered(asked: Sequence[Asked], graph: SceneGraph | FactTable, limit: int) -> dict[str, Tensor]:
+    """The losses by name, all in one pass of the reasoner; one without pairs is left out.
+
+    limit: bindings of a spec's variables that are followed.
+    """
+    asked = [a for a in asked if a.pairs]
+    out = align(
+        [spec for a in asked for spec, _ in a.pairs],
+        graph,
+        clips=[clip for a in asked for _, clip in a.pairs],
+        assignments=limit,
+        side=[a.side for a in asked for _ in a.pairs],
+    )
+    parts: dict[str, Tensor] = {}
+    first = 0
+    for a in asked:
+        these = slice(first, first := first + len(a.pairs))
+        parts |= a.value(out.log_prob[these] if a.side == "yes" else out.log_not[these])
+    return parts
+
+
+def alignment(specs: Sequence[Formula], clips: Sequence[int]) -> Asked:
+    """``alignment``: the mean of -log P(spec) over the pairs (spec, clip)."""
+    return Asked(list(zip(specs, clips, strict=True)), "yes", lambda found: {"alignment": soft_cap(-found).mean()})
+
+
+def contrastive(name: str, pairs: Sequence[tuple[Formula, int]]) -> Asked:
+    """``name``: the mean of -log (1 - P(spec)) over pairs of a spec and a clip where it is false."""
+    return Asked(pairs, "no", lambda found: {name: soft_cap(-found).mean()})
+
+
+def discrimination(specs: Sequence[Formula], clips: Sequence[int], false: Sequence[tuple[int, Formula]] = ()) -> Asked:
+    """``discrimination``: symmetric cross-entropy of "which caption belongs to this clip, which clip to this caption".
 
     The scores are log P(spec | clip), so that a clip is told apart by ratios of probabilities, however small they are:
     unlike ``contrastive`` it does not pull all probabilities to their base rate first. ``false`` adds (index, spec)
-    contrasts to the candidates of a clip. Source: MIL-NCE (Miech et al., 2020) and CLIP, on exact probabilities.
+    contrasts to the candidates of a clip. ``alignment`` comes with it. Source: MIL-NCE (Miech et al., 2020) and CLIP,
+    on exact probabilities.
     """
     n = len(specs)
-    items = [(specs[j], clips[i]) for i in range(n) for j in range(n)] + [(f, clips[i]) for i, f in false]
-    found = align([s for s, _ in items], graph, clips=[c for _, c in items], assignments=limit, side="yes").log_prob
-    # Softly limited: one caption that its clip cannot satisfy yet would outweigh all others of the batch.
-    out = -soft_cap(-found, 2 * CAP)
-    score = out[: n * n].reshape(n, n)
-    same = torch.tensor([[i != j and specs[i] == specs[j] for j in range(n)] for i in range(n)], device=out.device)
-    score = score.masked_fill(same, -1e9)
-    target = torch.arange(n, device=out.device)
-    rows = score
-    if false:
-        most = max(Counter(i for i, _ in false).values())
-        extra = score.new_full((n, most), -1e9)
-        seen: Counter[int] = Counter()
-        for k, (i, _) in enumerate(false):
-            extra[i, seen[i]] = out[n * n + k]
-            seen[i] += 1
-        rows = torch.cat([score, extra], 1)
-    loss = (cross_entropy(rows, target) + cross_entropy(score.T, target)) / 2
-    return loss, found[: n * n].reshape(n, n).diagonal()
+    same = torch.tensor([[i != j and specs[i] == specs[j] for j in range(n)] for i in range(n)])
+    seen: Counter[int] = Counter()
+    place = []
+    for i, _ in false:  # row i, behind its n captions
+        place.append((i, seen[i]))
+        seen[i] += 1
+
+    def value(found: Tensor) -> dict[str, Tensor]:
+        # Softly limited: one caption that its clip cannot satisfy yet would outweigh all others of the batch.
+        out = -soft_cap(-found, 2 * CAP)
+        score = out[: n * n].reshape(n, n).masked_fill(same.to(out.device), -1e9)
+        target = torch.arange(n, device=out.device)
+        rows = score
+        if place:
+            extra = score.new_full((n, max(seen.values())), -1e9)
+            row, column = torch.tensor(place, device=out.device).T
+            rows = torch.cat([score, extra.index_put((row, column), out[n * n :])], 1)
+        loss = (cross_entropy(rows, target) + cross_entropy(score.T, target)) / 2
+        own = found[: n * n].reshape(n, n).diagonal()
+        return {"discrimination": loss, "alignment": soft_cap(-own).mean()}
+
+    pairs = [(specs[j], clips[i]) for i in range(n) for j in range(n)] + [(f, clips[i]) for i, f in false]
+    return Asked(pairs, "yes", value)
 
 
 def location_weights(event: Formula, frames: int) -> Tensor:
@@ -153,7 +176,7 @@ def breach(rules: Sequence[Rule], table: FactTable) -> Tensor:
     """-log P(rule), summed over rules and choices of different present objects, averaged over frames and clips."""
     graph = table.graph
     if graph.unary.device.type == "cpu":
-        from nesy.reasoners.temporal.breaches import cost_of_rules  # here: numba takes half a second to load
+        from nesy.reasoners.temporal.loops.breaches import cost_of_rules  # here: numba takes half a second to load
 
         return cost_of_rules(rules, table, CAP) / graph.lengths.sum().clamp_min(1)
     return breach_by_tensors(rules, graph)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ from nesy.training.contrasts import contrasts, other, reordered
 from nesy.training.examples import TrainBatch, truth_tensors
 from nesy.training.losses import (
     alignment,
+    answered,
     breach,
     contrastive,
     discrimination,
@@ -116,25 +118,24 @@ class Objective:
     ) -> dict[str, Tensor]:
         weight, limit = self.settings.loss, self.settings.assignments
         said, own = own, [self._full(spec) for spec in own]
-        parts: dict[str, Tensor] = {}
-        table = FactTable(graph)
-        if weight.discrimination and len(own) > 1:
-            parts["discrimination"], fit = discrimination(own, table, clips, limit, reordered(own, choice))
-            if weight.alignment:
-                parts["alignment"] = soft_cap(-fit).mean()
-        elif weight.alignment:
-            parts["alignment"] = alignment(own, table, clips, limit)
+        table, asked = FactTable(graph), []
         drawn = {name: contrasts[name](own, choice) for name in self.settings.contrasts}
-        wrong: dict[str, list[tuple[Formula, int]]] = {}
+        if weight.discrimination and len(own) > 1:
+            shuffled = drawn["reordered"] if "reordered" in drawn else reordered(own, choice)
+            asked.append(discrimination(own, clips, shuffled))
+        elif weight.alignment:
+            asked.append(alignment(own, clips))
         if weight.contrastive:
-            wrong["contrastive"] = [(f, clips[i]) for pairs in drawn.values() for i, f in pairs]
+            false = [(f, clips[i]) for pairs in drawn.values() for i, f in pairs]
+            asked.append(contrastive("contrastive", false))
         if weight.semantic:
-            wrong["semantic"] = [(b, c) for c in clips for b in self.broken]
+            asked.append(contrastive("semantic", [(b, c) for c in clips for b in self.broken]))
         if self.weights(done)["words"] > 0:
-            wrong["words"] = [
-                (word_specs(*w), clips[i]) for i, spec in other(said, choice) for w in sorted(words(spec) - told[i])
-            ]
-        parts |= contrastive(wrong, table, limit)
+            unsaid = [(w, clips[i]) for i, spec in other(said, choice) for w in sorted(words(spec) - told[i])]
+            asked.append(contrastive("words", [(word_specs(*w), c) for w, c in unsaid]))
+        parts = answered(asked, table, limit)
+        if not weight.alignment:
+            parts.pop("alignment", None)
         if weight.semantic and self.rules:
             broken = breach(self.rules, table)
             parts["semantic"] = parts["semantic"] + broken if "semantic" in parts else broken
@@ -149,17 +150,17 @@ class Objective:
         limit = self.settings.assignments
         bags = [bag(s) for s in own]
         positive = [(f, c) for fs, c in zip(bags, clips, strict=True) for f in fs]
-        table = FactTable(graph)
-        parts = {"alignment": alignment([f for f, _ in positive], table, [c for _, c in positive], limit)}
+        asked = [alignment([f for f, _ in positive], [c for _, c in positive])]
         negative = [(f, clips[i]) for i, spec in other(own, choice) for f in bag(spec) if f not in bags[i]]
         if self.settings.loss.contrastive:
-            parts |= contrastive({"contrastive": negative}, table, limit)
-        return parts
+            asked.append(contrastive("contrastive", negative))
+        return answered(asked, FactTable(graph), limit)
 
 
-def words(spec: Formula) -> set[tuple[str, int]]:
+@lru_cache(maxsize=4096)
+def words(spec: Formula) -> frozenset[tuple[str, int]]:
     """The predicates of a spec with their arities."""
-    return {(f.predicate, len(f.args)) for f in ast.walk(spec) if isinstance(f, ast.Atom)}
+    return frozenset((f.predicate, len(f.args)) for f in ast.walk(spec) if isinstance(f, ast.Atom))
 
 
 def bag(spec: Formula) -> list[Formula]:

@@ -10,7 +10,7 @@ import torch
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
-from nesy.reasoners.temporal.scope import free
+from nesy.dsl.variables import free
 
 
 def window(spec: Formula, size: int, choice: torch.Generator) -> Formula:

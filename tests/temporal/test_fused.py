@@ -14,11 +14,11 @@ from nesy.errors import GroundingError
 from nesy.reasoners.temporal import fused, somes
 from nesy.reasoners.temporal.automata import Automata
 from nesy.reasoners.temporal.binding import bind
-from nesy.reasoners.temporal.breaches import cost_of_rules
 from nesy.reasoners.temporal.exclusive import Rule
 from nesy.reasoners.temporal.facts import FactTable
 from nesy.reasoners.temporal.layout import Distinct, Layout
 from nesy.reasoners.temporal.logspace import FLOOR
+from nesy.reasoners.temporal.loops.breaches import cost_of_rules
 from nesy.reasoners.temporal.noisy import noisy_or
 from nesy.reasoners.temporal.shape import cases
 from nesy.reasoners.temporal.transitions import Transitions

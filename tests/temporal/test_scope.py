@@ -6,8 +6,9 @@ import random
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Atom, Binding
+from nesy.dsl.variables import free
 from nesy.reasoners.temporal.definition import holds
-from nesy.reasoners.temporal.scope import free, miniscope
+from nesy.reasoners.temporal.scope import miniscope
 
 from .strategies import random_formula, random_graph
 from .test_exact import world_of

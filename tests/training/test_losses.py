@@ -17,6 +17,7 @@ from nesy.scenegraph import SceneGraph, Vocabulary, collate
 from nesy.training.contrasts import forget, nameless, other, reordered
 from nesy.training.losses import (
     alignment,
+    answered,
     breach,
     contrastive,
     discrimination,
@@ -47,12 +48,13 @@ ORDER = parse_formula("exists x: cat { p(x) then q(x) }")
 
 def test_alignment_is_minus_log_probability():
     g = graph([[0.5, 0.0], [0.2, 0.0]])
-    assert float(alignment([EVENTUALLY], g, [0], 8)) == pytest.approx(-math.log(1 - 0.5 * 0.8))
+    assert float(answered([alignment([EVENTUALLY], [0])], g, 8)["alignment"]) == pytest.approx(-math.log(1 - 0.5 * 0.8))
 
 
 def test_contrastive_is_minus_log_of_the_complement():
     g = graph([[0.5, 0.0], [0.2, 0.0]])
-    found = contrastive({"a": [(EVENTUALLY, 0)], "none": [], "b": [(EVENTUALLY, 0), (ORDER, 0)]}, g, 8)
+    asked = {"a": [(EVENTUALLY, 0)], "none": [], "b": [(EVENTUALLY, 0), (ORDER, 0)]}
+    found = answered([contrastive(name, pairs) for name, pairs in asked.items()], g, 8)
     assert found.keys() == {"a", "b"} and float(found["a"]) == pytest.approx(-math.log(0.5 * 0.8))
     assert float(found["b"]) == pytest.approx(-math.log(0.5 * 0.8) / 2)  # ORDER is impossible: it costs nothing
 
@@ -61,7 +63,7 @@ def test_a_spec_without_any_proof_still_has_a_gradient():
     logits = torch.full((1, 3, 1, 2), -30.0, dtype=torch.float64, requires_grad=True)
     base = graph([[0.5, 0.5]] * 3)
     g = SceneGraph(V, base.classes, logits, base.binary, base.present, base.lengths, base.objects, base.fps)
-    alignment([ORDER], g, [0], 8).backward()
+    answered([alignment([ORDER], [0])], g, 8)["alignment"].backward()
     assert logits.grad is not None and float(logits.grad.abs().max()) > 1e-3
 
 
@@ -71,9 +73,34 @@ def test_discrimination_is_the_cross_entropy_of_probabilities():
     p = [[0.9 * 0.8, 0.1 * 0.1], [0.2 * 0.1, 0.7 * 0.6]]  # clip x spec
     rows = -(math.log(p[0][0] / sum(p[0])) + math.log(p[1][1] / sum(p[1]))) / 2
     columns = -(math.log(p[0][0] / (p[0][0] + p[1][0])) + math.log(p[1][1] / (p[0][1] + p[1][1]))) / 2
-    loss, own = discrimination([ORDER, backwards], g, [0, 1], 8)
-    assert float(loss) == pytest.approx((rows + columns) / 2, rel=1e-4)
-    assert own.exp().tolist() == pytest.approx([p[0][0], p[1][1]], rel=1e-4)
+    found = answered([discrimination([ORDER, backwards], [0, 1])], g, 8)
+    assert float(found["discrimination"]) == pytest.approx((rows + columns) / 2, rel=1e-4)
+    assert float(found["alignment"]) == pytest.approx(-math.log(p[0][0] * p[1][1]) / 2, rel=1e-4)
+
+
+def test_false_specs_are_further_candidates_of_their_clip():
+    """The first clip has two of them, the second none."""
+    g = collate([graph([[0.9, 0.1], [0.1, 0.8]]), graph([[0.2, 0.7], [0.6, 0.1]])])
+    false = [(0, EVENTUALLY), (0, parse_formula("exists x: cat { always p(x) }"))]
+    backwards = parse_formula("exists x: cat { q(x) then p(x) }")
+    p = [[0.9 * 0.8, 0.1 * 0.1], [0.2 * 0.1, 0.7 * 0.6]]
+    others = [1 - 0.1 * 0.9, 0.9 * 0.1]
+    rows = -(math.log(p[0][0] / (sum(p[0]) + sum(others))) + math.log(p[1][1] / sum(p[1]))) / 2
+    columns = -(math.log(p[0][0] / (p[0][0] + p[1][0])) + math.log(p[1][1] / (p[0][1] + p[1][1]))) / 2
+    found = answered([discrimination([ORDER, backwards], [0, 1], false)], g, 8)
+    assert float(found["discrimination"]) == pytest.approx((rows + columns) / 2, rel=1e-4)
+
+
+def test_losses_in_one_pass_are_those_of_single_passes():
+    g = collate([graph([[0.9, 0.1], [0.1, 0.8]]), graph([[0.2, 0.7], [0.6, 0.1]])])
+    asked = [
+        discrimination([ORDER, EVENTUALLY], [0, 1]), contrastive("a", [(ORDER, 1)]), contrastive("b", [(EVENTUALLY, 0)])
+    ]  # fmt: skip
+    together = answered(asked, g, 8)
+    assert list(together) == ["discrimination", "alignment", "a", "b"]
+    for one in asked:
+        for name, value in answered([one], g, 8).items():
+            assert float(together[name]) == pytest.approx(float(value), rel=1e-9)
 
 
 def test_location_weights_of_words_and_stretches():
@@ -119,7 +146,7 @@ def test_a_temporal_constraint_is_negated_into_a_spec():
     broken = negated(constraint)
     g = graph([[1.0, 0.0], [0.0, 1.0]])
     assert holds(constraint, world_of(g)) is not holds(broken, world_of(g))
-    cost = contrastive({"broken": [(broken, 0)]}, graph([[0.5, 0.0], [0.0, 0.3]]), 8)
+    cost = answered([contrastive("broken", [(broken, 0)])], graph([[0.5, 0.0], [0.0, 0.3]]), 8)
     assert float(cost["broken"]) == pytest.approx(-math.log(1 - 0.5 * 0.7))
 
 

@@ -308,7 +308,7 @@ class Progression:
 
     def accepts(self, state: int) -> bool:
         """Whether a trace that ends in ``state`` satisfies the formula."""
-        return self._on_empty_trace() if state == 0 else self._at_end(self.states[state][0])
+        return on_empty_trace(self.formula) if state == 0 else self._at_end(self.states[state][0])
 
     def automaton(self) -> Automaton:
         """All reachable states, found breadth-first."""
@@ -318,18 +318,17 @@ class Progression:
         accepting = tuple(self.accepts(s) for s in range(len(self.states)))
         return Automaton(tuple(self.propositions), 0, accepting, tuple(roots), tuple(self.branches))
 
-    def _on_empty_trace(self) -> bool:
-        def value(f: Core) -> bool:
-            match f:
-                case ("not", g):
-                    return not value(g)
-                case ("and", *gs):
-                    return all(value(g) for g in gs)
-                case ("or", *gs):
-                    return any(value(g) for g in gs)
-            return f[0] in ("true", "wnext", "wprev", "release", "trigger")
 
-        return value(self.formula)
+def on_empty_trace(f: Core) -> bool:
+    """Whether a clip without frames satisfies ``f``."""
+    match f:
+        case ("not", g):
+            return not on_empty_trace(g)
+        case ("and", *gs):
+            return all(map(on_empty_trace, gs))
+        case ("or", *gs):
+            return any(map(on_empty_trace, gs))
+    return f[0] in ("true", "wnext", "wprev", "release", "trigger")
 
 
 def _remembers(f: Core) -> list[tuple[Core, bool]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import logsigmoid
 
 from nesy.dsl.ast import Window
@@ -25,29 +27,24 @@ class FactTable:
 
     def __init__(self, graph: SceneGraph) -> None:
         self.graph = graph
-        b, t, n = graph.present.shape
+        self.n = n = graph.present.shape[2]
         _, self.u, self.r = graph.vocabulary.sizes()
-        self.n = n
-        here = graph.present
-        never = torch.full((), -torch.inf, device=graph.unary.device, dtype=graph.unary.dtype)
-        unary = torch.where(here[..., None], graph.unary, never)
-        both = here[:, :, :, None] & here[:, :, None, :]
-        binary = torch.where(both[..., None], graph.binary, never)
-        visible = torch.where(here, -never, never)
-        columns = torch.cat([unary.flatten(2), binary.flatten(2), visible, -never.expand(b, t, 1)], -1)  # [B, T, F]
-        self.columns = columns.shape[2]
+        self.columns = n * self.u + n * n * self.r + n + 1
         self.always = self.columns - 1
-        self.logits = columns.transpose(1, 2).reshape(b * self.columns, t)  # [B * F, T]
+        self.logits: Tensor = _Rows.apply(graph.unary, graph.binary, graph.present)  # [B * F, T]
         self.unary = {name: i for i, name in enumerate(graph.vocabulary.unary)}
         self.binary = {name: i for i, name in enumerate(graph.vocabulary.binary)}
         self._peak: Tensor | None = None
         self._literals: Tensor | None = None
+        self._chances: Tensor | None = None
+        self._odds: Tensor | None = None
 
     def peak(self) -> Tensor:
         """log P of each fact in its best frame, [B, F], without gradient."""
         if self._peak is None:
-            best = logsigmoid(self.logits.detach().amax(1)).clamp_min(FLOOR)
-            self._peak = best.reshape(-1, self.columns)
+            odds = self.logits.detach()
+            best = odds.amax(1) if odds.shape[1] else odds.new_full((len(odds),), -torch.inf)
+            self._peak = logsigmoid(best).clamp_min(FLOOR).reshape(-1, self.columns)
         return self._peak
 
     def column(self, name: str, arity: int) -> tuple[int, int, int]:
@@ -71,6 +68,58 @@ class FactTable:
             self._literals = torch.cat([logsigmoid(odds), logsigmoid(-odds)])
         return self._literals
 
+    def odds(self) -> Tensor:
+        """The facts' log-odds in double precision, [F B, T], without gradient; computed once."""
+        if self._odds is None:
+            self._odds = self.logits.detach().double()
+        return self._odds
+
+    def chances(self) -> Tensor:
+        """P of every literal in double precision, [2 F B, T], without gradient; computed once."""
+        if self._chances is None:
+            half, odds = len(self.logits), self.odds()
+            self._chances = odds.new_empty(2 * half, odds.shape[1])
+            torch.sigmoid(odds, out=self._chances[:half])
+            torch.neg(odds, out=self._chances[half:]).sigmoid_()
+        return self._chances
+
+
+class _Rows(torch.autograd.Function):
+    """Log-odds [B, T, N, U] and [B, T, N, N, R] as rows [B F, T]: facts of absent objects never hold."""
+
+    @staticmethod
+    def forward(ctx: Any, unary: Tensor, binary: Tensor, here: Tensor) -> Tensor:
+        b, t, n = here.shape
+        ctx.shapes = unary.shape, binary.shape
+        first, second = n * unary.shape[3], n * n * binary.shape[4]
+        out = unary.new_empty(b, first + second + n + 1, t)
+        there = here.transpose(1, 2)  # [B, N, T]
+        both = there[:, :, None] & there[:, None]
+        for rows, odds, mask in (
+            (out[:, :first], unary, there),
+            (out[:, first : first + second], binary, both),
+        ):
+            _by_time(rows, odds.shape).copy_(odds)
+            rows.view(*mask.shape[:-1], odds.shape[-1], t).masked_fill_(~mask[..., None, :], -torch.inf)
+        out[:, first + second : -1] = torch.where(there, torch.inf, -torch.inf)
+        out[:, -1] = torch.inf
+        return out.flatten(0, 1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        # facts of absent objects are certain, and no reader of the table gives a certain fact a gradient
+        unary, binary = ctx.shapes
+        b, t, n = unary[:3]
+        first, second = unary[2:].numel(), binary[2:].numel()
+        rows = grad.view(b, first + second + n + 1, t)
+        return _by_time(rows[:, :first], unary), _by_time(rows[:, first : first + second], binary), None
+
+
+def _by_time(rows: Tensor, shape: torch.Size) -> Tensor:
+    """Rows [B, F, T] seen as [B, T, N, ..]."""
+    return rows.view(shape[0], *shape[2:], shape[1]).movedim(-1, 1)
+
 
 def part_rows(parts: Sequence[tuple[Part, int]], like: Tensor) -> tuple[Tensor, Tensor]:
     """Stretches of clips of so many frames as certain facts: log P and log (1 - P), [len(parts), T] each."""
@@ -83,20 +132,21 @@ def sort_table(sorts: Sequence[Sort], graph: SceneGraph) -> tuple[Tensor, dict[S
     """log P(object has the sort) for every sort in use, [B, N, Q], and the column of each sort."""
     number = {name: i for i, name in enumerate(graph.vocabulary.classes)}
     column: dict[Sort, int] = {s: k for k, s in enumerate(dict.fromkeys(sorts))}
-    columns = []
     for sort in column:
-        unknown = [c for c in ([sort] if isinstance(sort, str) else sort) if c not in number]
-        if unknown:
-            raise GroundingError(
-                f"the scene graph has no class `{unknown[0]}`", hint=did_you_mean(unknown[0], number) or "nesy check"
-            )
-        if isinstance(sort, str):
-            columns.append(graph.classes[..., number[sort]].clamp_min(FLOOR))
-        elif sort:
-            among = graph.classes[..., [number[c] for c in sorted(sort)]].clamp_min(FLOOR)
-            columns.append(log1mexp(among.logsumexp(-1)))
-        else:
-            columns.append(graph.classes.new_zeros(graph.classes.shape[:2]))
-    if not columns:
-        return graph.classes.new_zeros(*graph.classes.shape[:2], 0), column
-    return torch.stack(columns, -1), column
+        for name in [sort] if isinstance(sort, str) else sort:
+            if name not in number:
+                raise GroundingError(
+                    f"the scene graph has no class `{name}`", hint=did_you_mean(name, number) or "nesy check"
+                )
+    classes = graph.classes.clamp_min(FLOOR)
+    # a class has its column; what an object is not is worked out, and stands behind the classes
+    others = list(dict.fromkeys(s for s in column if not isinstance(s, str)))
+    known = [
+        log1mexp(classes[..., [number[c] for c in sorted(s)]].logsumexp(-1))
+        if s
+        else classes.new_zeros(classes.shape[:2])
+        for s in others
+    ]
+    every = torch.cat([classes, torch.stack(known, -1)], -1) if known else classes
+    place = [number[s] if isinstance(s, str) else len(number) + others.index(s) for s in column]
+    return every.index_select(-1, torch.tensor(place, dtype=torch.long, device=every.device)), column

@@ -23,16 +23,17 @@ and makes the rest approximations, which :attr:`Alignment.truncated` reports.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from math import perm
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from nesy.dsl.ast import Formula
-from nesy.reasoners.temporal.automata import Automata
-from nesy.reasoners.temporal.binding import bind
+from nesy.reasoners.temporal.binding import Bindings, bind
 from nesy.reasoners.temporal.facts import FactTable
 from nesy.reasoners.temporal.layout import Distinct, Item, Layout
 from nesy.reasoners.temporal.logspace import DEEP, FLOOR, log1mexp, scatter_logsumexp
@@ -53,14 +54,35 @@ class Alignment:
 
     log_prob: [B] log P(spec), by ``union``.
     log_not: [B] log (1 - P(spec)), computed without cancellation.
-    assignment: per clip the most probable objects, by variable block, empty for a spec without variables.
     truncated: [B] bool, whether assignments were dropped.
     """
 
     log_prob: Tensor
     log_not: Tensor
-    assignment: tuple[tuple[int, ...], ...]
     truncated: Tensor
+    _bound: tuple[_Bound, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def assignment(self) -> tuple[tuple[int, ...], ...]:
+        """For each spec the most probable objects, by variable block; empty without variables or possible bindings."""
+        best, found = [-torch.inf] * len(self.log_prob), [()] * len(self.log_prob)
+        for bound in self._bound:
+            top, place = bound.log_joint.detach().max(1)
+            chosen = bound.objects[torch.arange(len(place), device=place.device), place].tolist()
+            for of, width, p, objects in zip(bound.of.tolist(), bound.widths, top.tolist(), chosen, strict=True):
+                if p > best[of]:
+                    best[of], found[of] = p, tuple(objects[:width])
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """Some of the items: their specs [I], numbers of blocks, objects [I, A, V], and log P of each binding [I, A]."""
+
+    of: Tensor
+    widths: Sequence[int]
+    objects: Tensor
+    log_joint: Tensor
 
 
 def align(
@@ -70,14 +92,14 @@ def align(
     clips: Sequence[int] | None = None,
     union: Union = "noisy_or",
     assignments: int = 64,
-    side: Side = "both",
+    side: Side | Sequence[Side] = "both",
 ) -> Alignment:
     """P(spec) of each of ``specs`` on its clip of ``graph`` (on clip ``clips[i]`` when given), differentiable.
 
     Args:
         graph: or its table of facts, which saves making it again where the same clips are asked several times.
-        side: ``yes`` or ``no`` where only ``log_prob`` or only ``log_not`` is wanted: half the work; the other is
-            then 1 minus it, in the precision of the dtype.
+        side: ``yes`` or ``no`` where only ``log_prob`` or only ``log_not`` is wanted, of all specs or of each one: half
+            the work; the other is then 1 minus it, in the precision of the dtype.
 
     Raises:
         GroundingError: a spec that is not a quantifier-free body behind one ``exists``, an unknown predicate.
@@ -100,69 +122,67 @@ def align(
     device, count = graph.unary.device, len(specs)
     log_prob = graph.unary.new_full((count,), DEEP)
     log_not = torch.zeros_like(log_prob)
-    found = [_Best(-torch.inf, ()) for _ in specs]
+    asked = [side] * count if isinstance(side, str) else list(side)
     dropped = torch.zeros(count, dtype=torch.bool, device=device)
     if not items:
-        return Alignment(log_prob + FLOOR - DEEP, log_not, tuple(f.objects for f in found), dropped)
-    joints, misses, owners = [], [], []
+        return Alignment(log_prob + FLOOR - DEEP, log_not, dropped)
+    misses, every = [], []
     # on a CPU nothing is padded
     groups = [range(len(items))] if device.type == "cpu" else similar([c for _, c in items], table.n, assignments)
     for members in groups:
-        some = Distinct([items[k] for k in members])
-        bound = bind(some, table, assignments)
-        yes, no = _ends(Layout(some, bound.objects, bound.live, table), bound.live, side)  # [I, A]
+        sides = [asked[owner[k]] for k in members]
+        bound, yes, no = _ends(Distinct([items[k] for k in members]), table, assignments, sides)  # [I, A]
         log_joint = bound.weight + yes
-        # P(not (binding and body)) = 1 - w + w * P(not body)
-        if side == "yes":
-            log_miss = log1mexp(log_joint)
-        else:
-            log_miss = torch.logaddexp(log1mexp(bound.weight), bound.weight + no).clamp_max(0)
+        misses.append(_missed(bound.weight, log_joint, no, sides).sum(1))
         of = torch.tensor([owner[k] for k in members], device=device)
         dropped[of[bound.truncated]] = True
-        best, place = log_joint.detach().max(1)
-        objects = bound.objects[torch.arange(len(members), device=device), place].tolist()
-        for k, p, chosen in zip(members, best.tolist(), objects, strict=True):
-            if p > found[owner[k]].log_prob:
-                found[owner[k]] = _Best(p, tuple(chosen[: len(items[k][1].sorts)]))
-        joints.append(log_joint.gather(1, place[:, None])[:, 0] if union == "max" else log_joint.logsumexp(1))
-        misses.append(log_miss.sum(1))
-        owners.append(of)
-    joint, of = torch.cat(joints), torch.cat(owners)
+        every.append(_Bound(of, [len(items[k][1].sorts) for k in members], bound.objects, log_joint))
+    of = torch.cat([b.of for b in every])
     if union == "max":
-        log_prob = log_prob.scatter_reduce(0, of, joint, "amax", include_self=True)
+        log_prob = log_prob.scatter_reduce(0, of, torch.cat([b.log_joint.amax(1) for b in every]), "amax")
         log_not = log1mexp(log_prob)
-    elif union == "sum":
+        return Alignment(log_prob, log_not, dropped, tuple(every))
+    joint = torch.cat([b.log_joint.logsumexp(1) for b in every])
+    if union == "sum":
         log_prob = scatter_logsumexp(joint, of, count).clamp_max(0)
         log_not = log1mexp(log_prob)
     else:
         log_prob, log_not = _noisy_or(joint, torch.cat(misses), of, count)
-    return Alignment(log_prob, log_not, tuple(f.objects for f in found), dropped)
+    return Alignment(log_prob, log_not, dropped, tuple(every))
 
 
-def _ends(layout: Layout, live: Tensor, side: Side) -> tuple[Tensor, Tensor]:
-    """log P(accept) and log P(reject) of each item and assignment, [I, A]; a side not wanted is 1 minus the other."""
-    accept, reject = side != "no", side != "yes"
-    if live.device.type == "cpu":
-        from nesy.reasoners.temporal import fused  # here: numba takes half a second to load
-
-        automata = Automata(layout.distinct.cases)
-        yes = fused.run(layout, automata, live, True) if accept else None
-        no = fused.run(layout, automata, live, False) if reject else None
-    else:
-        yes, no = Transitions(layout).run(accept, reject)
-    yes, no = (None if x is None else x.clamp_max(0) for x in (yes, no))
-    if yes is None:
-        assert no is not None
-        return log1mexp(no), no
-    return yes, log1mexp(yes) if no is None else no
+def _missed(weight: Tensor, log_joint: Tensor, no: Tensor, sides: Sequence[Side]) -> Tensor:
+    """log P(not (the objects are of their classes and satisfy the body)), [I, A], from the side that was computed."""
+    only_yes = [side == "yes" for side in sides]
+    if all(only_yes):
+        return log1mexp(log_joint)
+    # 1 - w + w P(not body)
+    missed = torch.logaddexp(log1mexp(weight), weight + no).clamp_max(0)
+    if not any(only_yes):
+        return missed
+    return torch.where(torch.tensor(only_yes, device=no.device)[:, None], log1mexp(log_joint), missed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Best:
-    """The most probable assignment of a spec so far."""
+def _ends(
+    distinct: Distinct, table: FactTable, assignments: int, sides: Sequence[Side]
+) -> tuple[Bindings, Tensor, Tensor]:
+    """The bindings, and log P(accept) and log P(reject) under each, [I, A]; a side not wanted is 1 minus the other."""
+    accept, reject = (np.array([side != other for side in sides]) for other in ("no", "yes"))
+    if table.logits.device.type == "cpu":
+        from nesy.reasoners.temporal.loops.run import run  # here: numba takes half a second to load
 
-    log_prob: float
-    objects: tuple[int, ...]
+        bound, yes, no = run(distinct, table, assignments, accept, reject)
+        return bound, yes.clamp_max(0), no.clamp_max(0)
+    bound = bind(distinct, table, assignments)
+    found = Transitions(Layout(distinct, bound.objects, bound.live, table)).run(bool(accept.any()), bool(reject.any()))
+    some, other = (None if x is None else x.clamp_max(0) for x in found)
+    if some is None or other is None:
+        assert some is not None or other is not None
+        if other is None:
+            return bound, some, log1mexp(some)  # type: ignore[arg-type,return-value]
+        return bound, log1mexp(other), other
+    only_no, only_yes = (torch.from_numpy(~x)[:, None].to(some.device) for x in (accept, reject))
+    return bound, torch.where(only_no, log1mexp(other), some), torch.where(only_yes, log1mexp(some), other)
 
 
 def similar(shapes: Sequence[Case], objects: int, assignments: int, most: int = 3) -> list[list[int]]:

@@ -41,6 +41,7 @@ class FrameFacts:
         self.graph = graph
         self._facts: dict[tuple[str, int, bool], Tensor] = {}
         self._classes: dict[tuple[str | None, tuple[str, ...]], Tensor] = {}
+        self._possible: Tensor | None = None
 
     def fact(self, name: str, arity: int, positive: bool) -> Tensor:
         """[B, T, N] of a unary predicate, [B, T, N, N] of a binary one."""
@@ -53,7 +54,9 @@ class FrameFacts:
         """[B, N] of a class; None: of those that are not mentioned."""
         key = (name, mentioned if name is None else ())
         if key not in self._classes:
-            self._classes[key] = _class(self.graph, name, mentioned)
+            if self._possible is None:
+                self._possible = self.graph.classes.clamp_min(FLOOR)
+            self._classes[key] = _class(self._possible, self.graph.vocabulary.classes, name, mentioned)
         return self._classes[key]
 
 
@@ -110,14 +113,13 @@ def _fact(graph: SceneGraph, name: str, arity: int, positive: bool) -> Tensor:
     return logsigmoid(logits if positive else -logits).clamp_min(FLOOR)
 
 
-def _class(graph: SceneGraph, name: str | None, mentioned: tuple[str, ...]) -> Tensor:
-    names = graph.vocabulary.classes
+def _class(classes: Tensor, names: tuple[str, ...], name: str | None, mentioned: tuple[str, ...]) -> Tensor:
     if name is not None:
-        return graph.classes[..., names.index(name)].clamp_min(FLOOR)
+        return classes[..., names.index(name)]
     others = [k for k, c in enumerate(names) if c not in mentioned]
     if not others:
-        return graph.classes.new_full(graph.classes.shape[:2], FLOOR)
-    return graph.classes[..., others].clamp_min(FLOOR).logsumexp(-1)
+        return classes.new_full(classes.shape[:2], FLOOR)
+    return classes[..., others].logsumexp(-1)
 
 
 def literals(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
+from nesy.dsl.variables import free
 
 
 def miniscope(formula: Formula) -> Formula:
@@ -24,35 +25,13 @@ def miniscope(formula: Formula) -> Formula:
     if len({b.var for b in bindings}) < len(bindings):
         return formula  # a shadowed name: leave it alone
     kept: list[ast.Binding] = []
-    known: Known = {}
     for b in reversed(bindings):  # later variables are the more local ones
-        pushed = _push(b, body, known) if b.var in free(body, known) else None
+        pushed = _push(b, body) if b.var in free(body) else None
         if pushed is None:
             kept.insert(0, b)
         else:
             body = pushed
     return ast.Exists(tuple(kept), body) if kept else body
-
-
-Known = dict[int, tuple[Formula, frozenset[str]]]
-"""Free variables by the identity of a formula, and that formula, so that no other can take its identity."""
-
-
-def free(f: Formula, known: Known | None = None) -> frozenset[str]:
-    """The free variables of ``f``; with ``known``, those of each subformula are looked up and kept there."""
-    known = {} if known is None else known
-    if id(f) not in known:
-        match f:
-            case ast.Atom(_, args) | ast.Distinct(args):
-                found = frozenset(args)
-            case ast.Equal(a, b):
-                found = frozenset((a, b))
-            case ast.Exists(bindings, body) | ast.Forall(bindings, body) | ast.ExistsAtLeast(_, bindings, body):
-                found = free(body, known) - {b.var for b in bindings}
-            case _:
-                found = frozenset().union(*(free(g, known) for g in ast.children(f)))
-        known[id(f)] = f, found
-    return known[id(f)][1]
 
 
 def literals(f: Formula) -> list[tuple[ast.Atom, bool]] | None:
@@ -70,29 +49,28 @@ def literals(f: Formula) -> list[tuple[ast.Atom, bool]] | None:
     return None
 
 
-def _push(b: ast.Binding, f: Formula, known: Known) -> Formula | None:
+def _push(b: ast.Binding, f: Formula) -> Formula | None:
     found = literals(f)
     if found is not None:
-        mine = [g for g in _conjuncts(f) if b.var in free(g, known)]
-        others = [g for g in _conjuncts(f) if b.var not in free(g, known)]
+        conjuncts = _conjuncts(f)
+        mine = [g for g in conjuncts if b.var in free(g)]
+        others = [g for g in conjuncts if b.var not in free(g)]
         if any(isinstance(g, ast.Exists) for g in mine):
             return None
         some = ast.Exists((b,), mine[0] if len(mine) == 1 else ast.And(tuple(mine)))
         return _rewrap(f, ast.And((*others, some)) if others else some)
     match f:
         case ast.And(args):
-            return _only(b, f, args, known)
-        case ast.Or(args) if all(
-            b.var in free(g, known) for g in args
-        ):  # else: no object at all would make a difference
-            new = [_push(b, g, known) for g in args]
+            return _only(b, f, args)
+        case ast.Or(args) if all(b.var in free(g) for g in args):  # else: no object at all would make a difference
+            new = [_push(b, g) for g in args]
             return None if any(g is None for g in new) else ast.replace_children(f, tuple(new))  # type: ignore[arg-type]
         case ast.Then(parts):
-            return _only(b, f, parts, known)
+            return _only(b, f, parts)
         case ast.Eventually() | ast.Next() | ast.Once() | ast.Previous() | ast.Hinted():
-            return _only(b, f, ast.children(f), known)
-        case ast.Until(left, right) | ast.Since(left, right) if b.var not in free(left, known):
-            return _only(b, f, (left, right), known)
+            return _only(b, f, ast.children(f))
+        case ast.Until(left, right) | ast.Since(left, right) if b.var not in free(left):
+            return _only(b, f, (left, right))
     return None
 
 
@@ -109,12 +87,12 @@ def _rewrap(f: Formula, new: Formula) -> Formula:
     return ast.replace_children(f, (_rewrap(f.body, new),)) if isinstance(f, ast.Hinted) else new
 
 
-def _only(b: ast.Binding, f: Formula, args: tuple[Formula, ...], known: Known) -> Formula | None:
+def _only(b: ast.Binding, f: Formula, args: tuple[Formula, ...]) -> Formula | None:
     """Push into the one child that mentions the variable; None when several do, or when that child refuses."""
-    users = [i for i, g in enumerate(args) if b.var in free(g, known)]
+    users = [i for i, g in enumerate(args) if b.var in free(g)]
     if len(users) != 1:
         return None
-    pushed = _push(b, args[users[0]], known)
+    pushed = _push(b, args[users[0]])
     if pushed is None:
         return None
     return ast.replace_children(f, (*args[: users[0]], pushed, *args[users[0] + 1 :]))

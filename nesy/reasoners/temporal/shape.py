@@ -3,62 +3,31 @@
 A spec ``exists x: c, y: d { body }`` is compiled to *cases*. In a case every block of variables denotes one object and
 different blocks different objects, so that within one assignment of objects to blocks all facts of the body are
 different facts and the automaton's forward pass is exact. Variables of different classes never share a block: classes
-exclude each other. Transitions are stored as disjoint *cubes* (conjunctions of literals), which turns the guards of a
-whole batch into one matrix product of log-probabilities.
+exclude each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache, partial
 from itertools import product
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
+from nesy.dsl.variables import free
 from nesy.errors import GroundingError
-from nesy.reasoners.temporal.automaton import build, structure
-from nesy.reasoners.temporal.core import FALSE, LOCAL, TRUE, Core, Part, Proposition, Some, ground
+from nesy.reasoners.temporal.core import FALSE, LOCAL, TRUE, Core, Ground, Part, Proposition, Some, of_frame
+from nesy.reasoners.temporal.cubes import Cubes
+from nesy.reasoners.temporal.outline import Outline
 from nesy.reasoners.temporal.pattern import Names, pattern
-from nesy.reasoners.temporal.scope import free, literals, miniscope
+from nesy.reasoners.temporal.scope import literals, miniscope
 
 Sort: TypeAlias = "str | frozenset[str]"
 """What is known of an object's class: its name, or the classes it does not have (the empty set: nothing is known)."""
 
 ANY: Sort = frozenset()
-
-MAX_CUBES = 1024
-"""The largest number of transition cubes of one case."""
-
-
-@dataclass(frozen=True, eq=False)
-class Cubes:
-    """An automaton as a table of transitions; shared by all cases of the same structure.
-
-    source, target: [P] states of each transition cube; cubes of one source exclude each other and cover everything.
-    positive, negative: [P, K] 1 where the cube contains the literal.
-    accepting: [S] whether a clip may end in the state; the initial state is 0.
-    slot: [P] the running number of each cube among those of its source.
-    width: the largest number of cubes of one source.
-    """
-
-    source: NDArray[np.int64]
-    target: NDArray[np.int64]
-    positive: NDArray[np.float32]
-    negative: NDArray[np.float32]
-    accepting: NDArray[np.bool_]
-    slot: NDArray[np.int64]
-    width: int
-
-    @cached_property
-    def literals(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """How many literals each cube has, [P], and all of them in order: 2 k, or 2 k + 1 for a negated one."""
-        both = np.stack([self.positive, self.negative], -1).reshape(len(self.source), -1) > 0  # [P, 2 K]
-        return both.sum(1), both.nonzero()[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,22 +86,27 @@ def _compile(formula: Formula, classes: tuple[str, ...], fps: float | None, scop
     bindings, body = prefix(miniscope(formula) if scoped else formula)
     names = [b.var for b in bindings]
     body, local = _name_local(body, classes)
+    outline = Outline.of(body)
     for sorts_of in _refinements(bindings, body, classes):
         for blocks in coincidences(sorts_of):
             sorts = tuple(sort for sort, _ in blocks)
             env = {names[i]: k for k, (_, block) in enumerate(blocks) for i in block}
+            found = outline.compiled(partial(of_frame, atom=_atom(sorts, local, classes), env=env), fps)
+            if found is not None:
+                yield Case(sorts, *found)
 
-            def atom(name: str, objects: tuple[int, ...], node: ast.Atom, sorts: tuple[Sort, ...] = sorts) -> Core:
-                if name in local:
-                    return ("prop", _some(local[name], dict(zip(node.args, objects, strict=True)), classes))
-                if len(objects) == 1 and name in classes:
-                    return TRUE if sorts[objects[0]] == name else FALSE
-                return ("prop", (name, *objects))
 
-            core = ground(body, range(len(blocks)), atom, in_class=lambda o, c: True, env=env, fps=fps)
-            if core != FALSE:
-                bare, propositions = structure(core)
-                yield Case(sorts, propositions, _cubes(bare))
+def _atom(sorts: tuple[Sort, ...], local: dict[str, ast.Exists], classes: tuple[str, ...]) -> Ground:
+    """The meaning of atoms where the blocks have these sorts."""
+
+    def atom(name: str, objects: tuple[int, ...], node: ast.Atom) -> Core:
+        if name in local:
+            return ("prop", _some(local[name], dict(zip(node.args, objects, strict=True)), classes))
+        if len(objects) == 1 and name in classes:
+            return TRUE if sorts[objects[0]] == name else FALSE
+        return ("prop", (name, *objects))
+
+    return atom
 
 
 def _name_local(body: Formula, classes: tuple[str, ...]) -> tuple[Formula, dict[str, ast.Exists]]:
@@ -151,7 +125,9 @@ def _name_local(body: Formula, classes: tuple[str, ...]) -> tuple[Formula, dict[
             name = f"exists {len(local)}"
             local[name] = f
             return ast.Atom(name, tuple(sorted(free(f))), span=f.span)
-        return ast.replace_children(f, tuple(go(g) for g in ast.children(f)))
+        old = ast.children(f)
+        new = tuple(map(go, old))
+        return f if all(a is b for a, b in zip(old, new, strict=True)) else ast.replace_children(f, new)
 
     return go(body), local
 
@@ -225,47 +201,3 @@ def _meet(a: Sort, b: Sort) -> Sort | None:
     if isinstance(b, str):
         return None if b in a else b
     return a | b
-
-
-@lru_cache(maxsize=4096)
-def _cubes(core: Core) -> Cubes:
-    """The transitions of a formula over numbered propositions."""
-    automaton = build(core)
-    source: list[int] = []
-    target: list[int] = []
-    cubes: list[dict[int, bool]] = []
-    for state, root in enumerate(automaton.roots):
-        stack: list[tuple[int, dict[int, bool]]] = [(root, {})]
-        while stack:
-            node, cube = stack.pop()
-            if node < 0:
-                source.append(state)
-                target.append(-1 - node)
-                cubes.append(cube)
-                if len(cubes) > MAX_CUBES:
-                    raise GroundingError(
-                        f"the spec's automaton has more than {MAX_CUBES} transition cubes",
-                        hint="split the spec, or use fewer facts in one event",
-                    )
-            else:
-                proposition, low, high = automaton.branches[node]
-                stack += [(low, {**cube, proposition: False}), (high, {**cube, proposition: True})]
-    shape = (len(cubes), len(automaton.propositions))
-    positive, negative = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    for row, cube in enumerate(cubes):
-        for proposition, value in cube.items():
-            (positive if value else negative)[row, proposition] = 1
-    count: dict[int, int] = {}
-    slot = []
-    for state in source:
-        slot.append(count.get(state, 0))
-        count[state] = slot[-1] + 1
-    return Cubes(
-        np.array(source, np.int64),
-        np.array(target, np.int64),
-        positive,
-        negative,
-        np.array(automaton.accepting),
-        np.array(slot, np.int64),
-        max(count.values()),
-    )

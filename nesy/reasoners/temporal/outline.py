@@ -1,0 +1,143 @@
+"""The outline of a formula: what is left when its events, the largest parts about one frame, are single propositions.
+
+``jumping(m) and above(m, s) then dead(s)`` has the outline ``a then b``. Captions say many events in few outlines, so
+the automaton of an outline is nearly always known, and a new formula costs no more than its events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeAlias
+
+from nesy.dsl import ast
+from nesy.dsl.ast import Formula
+from nesy.errors import GroundingError
+from nesy.reasoners.temporal.automaton import Automaton, build, on_empty_trace, structure
+from nesy.reasoners.temporal.core import FALSE, TRUE, Core, Part, Proposition, ground
+from nesy.reasoners.temporal.cubes import Cubes, of_formula, of_outline
+
+Key: TypeAlias = "int | tuple[object, ...]"
+"""An outline as a key: the number of an event, or (operator, what it says itself, its operands)."""
+
+NEVER, ALWAYS = -1, -2
+"""An event that is false, or true, whatever the facts are."""
+
+_BOOLEAN = (ast.And, ast.Or, ast.Not, ast.Implies, ast.Iff)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A formula without quantifiers, taken apart; outlines are equal when they differ in their events only.
+
+    body: the formula with atoms named 0, 1, .. in place of its events.
+    events: formulas about one frame.
+    """
+
+    key: Key
+    body: Formula = field(compare=False)
+    events: tuple[Formula, ...] = field(compare=False)
+
+    @staticmethod
+    def of(formula: Formula) -> Outline:
+        """Take a formula apart."""
+        events: list[Formula] = []
+
+        def split(f: Formula) -> tuple[Key, Formula] | None:
+            """None of a formula about one frame."""
+            if isinstance(f, ast.Hinted):  # hints never change truth
+                return split(f.body)
+            parts = ast.children(f)
+            if not parts:
+                return None
+            found = [split(g) for g in parts]
+            if isinstance(f, _BOOLEAN) and not any(found):
+                return None
+            keys, new = zip(*(event(g) if x is None else x for g, x in zip(parts, found, strict=True)), strict=True)
+            return (type(f), ast.own(f), *keys), ast.replace_children(f, new)
+
+        def event(f: Formula) -> tuple[Key, Formula]:
+            events.append(f)
+            return len(events) - 1, ast.Atom(str(len(events) - 1), ())
+
+        key, body = split(formula) or event(formula)
+        return Outline(key, body, tuple(events))
+
+    def compiled(
+        self, meaning: Callable[[Formula], Core], fps: float | None
+    ) -> tuple[tuple[Proposition, ...], Cubes] | None:
+        """The propositions of the formula and its transitions over them; None if no clip can satisfy it.
+
+        Args:
+            meaning: gives the core formula of an event.
+
+        Raises:
+            GroundingError: the automaton is too large.
+        """
+        number: dict[Core, int] = {}
+        what = []
+        for e in self.events:
+            core = meaning(e)
+            known = {TRUE: ALWAYS, FALSE: NEVER}.get(core)
+            what.append(number.setdefault(core, len(number)) if known is None else known)
+        found = _known(self, tuple(what), fps)
+        if not any(found.automaton.accepting):
+            return None
+        events = list(number)
+        numbers: dict[Proposition, int] = {}
+        bare = tuple(_numbered(events[k], numbers) for k in found.events)
+        every = (*numbers, *found.parts)
+        cubes = _cubes(found, bare, len(numbers))
+        if cubes is None:
+            whole, every = structure(_joined(found.core, events))
+            return every, of_formula(whole, len(every))
+        return every, cubes
+
+
+class _Known:
+    """An outline whose events may be constants or equal: its core formula, its automaton, the events that matter."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.automaton: Automaton = build(core)
+        names = self.automaton.propositions
+        self.events = [int(p[0]) for p in names if not isinstance(p, Part)]  # type: ignore[index]
+        self.parts = [p for p in names if isinstance(p, Part)]
+
+
+@lru_cache(maxsize=4096)
+def _known(outline: Outline, what: tuple[int, ...], fps: float | None) -> _Known:
+    def atom(name: str, objects: tuple[int, ...], node: ast.Atom) -> Core:
+        known = what[int(name)]
+        return {ALWAYS: TRUE, NEVER: FALSE}.get(known, ("prop", (known,)))
+
+    return _Known(ground(outline.body, (), atom, in_class=lambda o, c: True, fps=fps))
+
+
+@lru_cache(maxsize=4096)
+def _cubes(found: _Known, events: tuple[Core, ...], propositions: int) -> Cubes | None:
+    """The transitions of an outline with these events; None where they must be found for the formula as a whole."""
+    if any(map(on_empty_trace, events)) and on_empty_trace(found.core) != on_empty_trace(_joined(found.core, events)):
+        return None
+    number: dict[Proposition, Core] = {(k,): e for k, e in zip(found.events, events, strict=True)}
+    number |= {p: ("prop", (propositions + k,)) for k, p in enumerate(found.parts)}
+    try:
+        means = [number[p] for p in found.automaton.propositions]
+        return of_outline(found.automaton, means, propositions + len(found.parts))
+    except GroundingError:  # parts that are the same in two events may make the whole smaller
+        return None
+
+
+def _numbered(core: Core, numbers: dict[Proposition, int]) -> Core:
+    """An event with its propositions replaced by their numbers in order of first appearance."""
+    if core[0] == "prop":
+        return ("prop", (numbers.setdefault(core[1], len(numbers)),))
+    return (core[0], *[_numbered(x, numbers) for x in core[1:]])
+
+
+def _joined(core: Core, events: Sequence[Core]) -> Core:
+    """An outline's core formula with its events put in."""
+    if core[0] == "prop":
+        return core if isinstance(core[1], Part) else events[core[1][0]]
+    return (core[0], *(_joined(x, events) if isinstance(x, tuple) else x for x in core[1:]))
