@@ -29,6 +29,8 @@ class SceneGraph:
     lengths: [B] number of frames of each clip.
     objects: [B] number of objects of each clip; the rest is padding and no quantifier ranges over it.
     fps: frames a second of each clip, None where unknown.
+
+    Log-probabilities and log-odds in half precision are kept, and reasoned with, in single.
     """
 
     vocabulary: Vocabulary
@@ -41,6 +43,9 @@ class SceneGraph:
     fps: tuple[float | None, ...]
 
     def __post_init__(self) -> None:
+        for name in ("classes", "unary", "binary"):
+            if getattr(self, name).dtype in (torch.bfloat16, torch.float16):
+                object.__setattr__(self, name, getattr(self, name).float())
         b, t, n = self.present.shape
         c, u, r = self.vocabulary.sizes()
         for name, tensor, shape in (

@@ -79,10 +79,10 @@ def train(
     model.to(accelerator.device)
     processes.same_start(model)
     optimizer = accelerator.prepare(optimizer)
-    gc.collect()
-    gc.freeze()  # what is here now stays: looking through it again and again took a tenth of the time
     try:
         for epoch in range(first, settings.epochs):
+            gc.collect()
+            gc.freeze()  # what is here now stays (compiled specs): looking through it again and again takes a tenth
             sampler.epoch = epoch
             torch.manual_seed(_mix(settings.seed, epoch))
             choice = torch.Generator().manual_seed(_mix(settings.seed, epoch, accelerator.process_index + 1))

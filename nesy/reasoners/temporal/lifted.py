@@ -30,6 +30,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nesy.dsl.ast import Formula
@@ -43,6 +44,7 @@ from nesy.scenegraph import SceneGraph
 
 Union = Literal["max", "sum", "noisy_or"]
 Side = Literal["both", "yes", "no"]
+Flags = NDArray[np.bool_]
 
 GROUP = 20_000
 """What one more group of items costs, in transitions of an assignment: the fixed price of its operations."""
@@ -131,7 +133,9 @@ def align(
     groups = [range(len(items))] if device.type == "cpu" else similar([c for _, c in items], table.n, assignments)
     for members in groups:
         sides = [asked[owner[k]] for k in members]
-        bound, yes, no = _ends(Distinct([items[k] for k in members]), table, assignments, sides)  # [I, A]
+        accept, reject = (np.array([side != other for side in sides]) for other in ("no", "yes"))
+        ends = _by_loops if device.type == "cpu" else _by_tensors
+        bound, yes, no = ends(Distinct([items[k] for k in members]), table, assignments, accept, reject)  # [I, A]
         log_joint = bound.weight + yes
         misses.append(_missed(bound.weight, log_joint, no, sides).sum(1))
         of = torch.tensor([owner[k] for k in members], device=device)
@@ -163,26 +167,28 @@ def _missed(weight: Tensor, log_joint: Tensor, no: Tensor, sides: Sequence[Side]
     return torch.where(torch.tensor(only_yes, device=no.device)[:, None], log1mexp(log_joint), missed)
 
 
-def _ends(
-    distinct: Distinct, table: FactTable, assignments: int, sides: Sequence[Side]
+def _by_loops(
+    distinct: Distinct, table: FactTable, assignments: int, accept: Flags, reject: Flags
 ) -> tuple[Bindings, Tensor, Tensor]:
     """The bindings, and log P(accept) and log P(reject) under each, [I, A]; a side not wanted is 1 minus the other."""
-    accept, reject = (np.array([side != other for side in sides]) for other in ("no", "yes"))
-    if table.logits.device.type == "cpu":
-        from nesy.reasoners.temporal.loops.run import run  # here: numba takes half a second to load
+    from nesy.reasoners.temporal.loops.run import run  # here: numba takes half a second to load
 
-        bound, yes, no = run(distinct, table, assignments, accept, reject)
-        return bound, yes.clamp_max(0), no.clamp_max(0)
+    return run(distinct, table, assignments, accept, reject)
+
+
+def _by_tensors(
+    distinct: Distinct, table: FactTable, assignments: int, accept: Flags, reject: Flags
+) -> tuple[Bindings, Tensor, Tensor]:
+    """The same, on any device."""
     bound = bind(distinct, table, assignments)
-    found = Transitions(Layout(distinct, bound.objects, bound.live, table)).run(bool(accept.any()), bool(reject.any()))
-    some, other = (None if x is None else x.clamp_max(0) for x in found)
-    if some is None or other is None:
-        assert some is not None or other is not None
-        if other is None:
-            return bound, some, log1mexp(some)  # type: ignore[arg-type,return-value]
-        return bound, log1mexp(other), other
-    only_no, only_yes = (torch.from_numpy(~x)[:, None].to(some.device) for x in (accept, reject))
-    return bound, torch.where(only_no, log1mexp(other), some), torch.where(only_yes, log1mexp(some), other)
+    transitions = Transitions(Layout(distinct, bound.objects, bound.live, table))
+    yes, no = (None if x is None else x.clamp_max(0) for x in transitions.run(bool(accept.any()), bool(reject.any())))
+    if yes is None or no is None:
+        some = yes if yes is not None else no
+        assert some is not None
+        return (bound, log1mexp(some), some) if yes is None else (bound, some, log1mexp(some))
+    wanted, unwanted = (torch.from_numpy(x)[:, None].to(yes.device) for x in (accept, reject))
+    return bound, torch.where(wanted, yes, log1mexp(no)), torch.where(unwanted, no, log1mexp(yes))
 
 
 def similar(shapes: Sequence[Case], objects: int, assignments: int, most: int = 3) -> list[list[int]]:

@@ -6,7 +6,7 @@ the automaton of an outline is nearly always known, and a new formula costs no m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -82,15 +82,15 @@ class Outline:
             known = {TRUE: ALWAYS, FALSE: NEVER}.get(core)
             what.append(number.setdefault(core, len(number)) if known is None else known)
         found = _known(self, tuple(what), fps)
-        if not any(found.automaton.accepting):
-            return None
         events = list(number)
+        if not any(found.automaton.accepting) and not on_empty_trace(_joined(found.core, dict(enumerate(events)))):
+            return None
         numbers: dict[Proposition, int] = {}
         bare = tuple(_numbered(events[k], numbers) for k in found.events)
         every = (*numbers, *found.parts)
         cubes = _cubes(found, bare, len(numbers))
         if cubes is None:
-            whole, every = structure(_joined(found.core, events))
+            whole, every = structure(_joined(found.core, dict(enumerate(events))))
             return every, of_formula(whole, len(every))
         return every, cubes
 
@@ -118,7 +118,8 @@ def _known(outline: Outline, what: tuple[int, ...], fps: float | None) -> _Known
 @lru_cache(maxsize=4096)
 def _cubes(found: _Known, events: tuple[Core, ...], propositions: int) -> Cubes | None:
     """The transitions of an outline with these events; None where they must be found for the formula as a whole."""
-    if any(map(on_empty_trace, events)) and on_empty_trace(found.core) != on_empty_trace(_joined(found.core, events)):
+    whole = _joined(found.core, dict(zip(found.events, events, strict=True)))
+    if on_empty_trace(found.core) != on_empty_trace(whole):
         return None
     number: dict[Proposition, Core] = {(k,): e for k, e in zip(found.events, events, strict=True)}
     number |= {p: ("prop", (propositions + k,)) for k, p in enumerate(found.parts)}
@@ -136,7 +137,7 @@ def _numbered(core: Core, numbers: dict[Proposition, int]) -> Core:
     return (core[0], *[_numbered(x, numbers) for x in core[1:]])
 
 
-def _joined(core: Core, events: Sequence[Core]) -> Core:
+def _joined(core: Core, events: Mapping[int, Core]) -> Core:
     """An outline's core formula with its events put in."""
     if core[0] == "prop":
         return core if isinstance(core[1], Part) else events[core[1][0]]

@@ -29,7 +29,8 @@ from nesy.reasoners.temporal.pointwise import FrameFacts, terms_of
 class _Listed:
     """Rules as lists, names of facts in place of columns: sums of terms, each literals times a sum of class choices.
 
-    lists: variables of each rule; where each rule's terms, each term's choices and literals, each choice's classes begin.
+    lists: variables of each rule; where the terms of each rule, the choices and literals of each term, and the classes of
+        each choice begin.
     asked: variable and set of classes; sets: what those are. facts: name, arity, sign, and the arguments.
     """
 

@@ -52,7 +52,7 @@ def run(
         yes = torch.where(torch.from_numpy(accept)[:, None], yes, log1mexp(no))
     if not reject.all():
         no = torch.where(torch.from_numpy(reject)[:, None], no, log1mexp(yes))
-    return bound, yes, no
+    return bound, yes.clamp_max(0), no.clamp_max(0)
 
 
 def _deepened(
