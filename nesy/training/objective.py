@@ -13,7 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.reasoners.temporal.consequences import consequences, saturate
-from nesy.reasoners.temporal.exclusive import built_in, exclusive_groups, rule_of
+from nesy.reasoners.temporal.exclusive import rule_of
 from nesy.reasoners.temporal.facts import FactTable
 from nesy.reasoners.temporal.shape import prefix
 from nesy.scenegraph import SceneGraph, Vocabulary
@@ -58,9 +58,7 @@ class Objective:
     def __init__(self, settings: TrainSettings, vocabulary: Vocabulary, constraints: Sequence[Formula] = ()) -> None:
         self.settings = settings
         self.vocabulary = vocabulary
-        rules = [r for c in constraints if (r := rule_of(c)) is not None]
-        groups = exclusive_groups(constraints, vocabulary)
-        self.rules = [r for r in rules if not built_in(r, groups, vocabulary)]
+        self.rules = [r for c in constraints if (r := rule_of(c)) is not None]
         # Only what follows for one object: relations that follow (inverses above all) are the same fact seen again,
         # and repeating it in every spec slows learning down.
         self.consequences = consequences(constraints, vocabulary, arity=1)

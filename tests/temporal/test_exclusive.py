@@ -9,10 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nesy.dsl import ast
 from nesy.dsl.parser import parse_formula
-from nesy.reasoners.temporal.definition import World, holds
-from nesy.reasoners.temporal.exclusive import Groups, built_in, exclude, exclusive_groups, rule_of, tie
+from nesy.reasoners.temporal.exclusive import Groups, exclude, exclusive_groups, tie
 from nesy.scenegraph import Vocabulary
 
 NAMES = Vocabulary(("cat", "dog"), ("p", "q", "r", "s"), ("on", "near", "far"))
@@ -58,39 +56,6 @@ def test_groups_come_from_one_frame_constraints():
     assert groups("forall x { eventually not (p(x) and q(x)) }") == Groups()
     assert groups("forall x { always (p(x) -> next not q(x)) }") == Groups()
     assert groups("forall x { always (p(x) <-> not q(x)) }") == Groups(((0, 1),))
-
-
-@pytest.mark.parametrize(
-    ("rule", "implied"),
-    [
-        ("p(x) -> not q(x)", True),
-        ("cat(x) and p(x) -> not q(x) or s(x)", True),
-        ("p(x) -> not s(x)", False),
-        ("on(x, y) <-> near(y, x)", True),
-        ("on(x, y) and p(x) -> near(y, x)", True),
-        ("on(x, y) -> near(x, y)", False),
-        ("p(x) or not p(x)", True),
-        ("p(x) -> not q(y)", False),
-    ],
-)
-def test_what_is_built_in_needs_no_loss(rule: str, implied: bool):
-    """Checked by enumeration as well: no world that satisfies the built-in constraints breaks the rule."""
-    given = ("forall x { always not (p(x) and q(x)) }", "forall x, y { always (on(x, y) <-> near(y, x)) }")
-    constraints = [parse_formula(c) for c in given]
-    variables = "x, y" if "y" in rule else "x"
-    found = rule_of(parse_formula(f"forall {variables} {{ always ({rule}) }}"))
-    assert found is not None
-    assert built_in(found, exclusive_groups(constraints, NAMES), NAMES) == implied
-    kept = ast.And((*constraints,))
-    names = [(n, o) for n in "pqs" for o in (0, 1)] + [(n, *pair) for n in ("on", "near") for pair in ((0, 1), (1, 0))]
-    broken = 0
-    for truth in product([False, True], repeat=len(names)):
-        facts = frozenset((n, 0, *objects) for (n, *objects), t in zip(names, truth, strict=True) if t)
-        world = World(1, ("cat", "dog"), facts, class_names=frozenset(NAMES.classes))
-        if holds(kept, world):
-            ways = [{"x": 0, "y": 1}, {"x": 1, "y": 0}]
-            broken += not all(holds(found.body, world, 0, env) for env in ways)
-    assert (broken == 0) == implied
 
 
 def test_pairs_of_objects():

@@ -25,9 +25,6 @@ from nesy.dsl.ast import Formula
 from nesy.reasoners.temporal.pointwise import literals
 from nesy.scenegraph import SceneGraph, Vocabulary
 
-Fact = tuple[str, tuple[int, ...], bool]
-"""A predicate, variable numbers, and whether it holds."""
-
 MOST = 24  # predicates of one arity in a constraint; more are not searched for exclusions
 
 
@@ -112,23 +109,6 @@ def _inverse(rule: Rule, vocabulary: Vocabulary) -> list[tuple[int, int]]:
                 if all(any(both) for both in signs):
                     out.append((vocabulary.binary.index(a), vocabulary.binary.index(b)))
     return out
-
-
-def built_in(rule: Rule, groups: Groups, vocabulary: Vocabulary) -> bool:
-    """Whether no world that is left by ``condition`` breaks the rule: it needs no loss."""
-    unary = {vocabulary.unary[k]: g for g, group in enumerate(groups.unary) for k in group}
-    binary = {vocabulary.binary[k]: g for g, group in enumerate(groups.binary) for k in group}
-    inverse = {(vocabulary.binary[i], vocabulary.binary[j]) for a, b in groups.same for i, j in ((a, b), (b, a))}
-
-    def impossible(one: Fact, other: Fact) -> bool:
-        (a, args, sign), (b, others, other_sign) = one, other
-        if len(args) == 2 and args == others[::-1] and (a, b) in inverse:
-            return sign != other_sign
-        group = unary if len(args) == 1 else binary
-        return a != b and args == others and sign and other_sign and group.get(a, -1) == group.get(b, -2)
-
-    broken = literals(ast.Not(rule.body), rule.variables, vocabulary.classes)
-    return all(any(impossible(f, g) for f, g in combinations(world, 2)) for world in broken)
 
 
 def _cover(graph: nx.Graph[str], names: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:

@@ -1,7 +1,8 @@
 """What rules about one frame cost where they are broken, in one loop, with its gradient.
 
 The same numbers as :func:`nesy.reasoners.temporal.pointwise.log_probability` of each rule, without the tensors of every
-product in between. The cost is one number, so that its gradient is found along with it.
+product in between. The cost is one number, so that its gradient is found along with it. The loop is one long function
+because handing its arrays to a part of it takes as long as what the part does.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from nesy.reasoners.temporal.pointwise import FrameFacts, terms_of
 class _Listed:
     """Rules as lists, names of facts in place of columns: sums of terms, each literals times a sum of class choices.
 
-    lists: variables of each rule; where the terms of each rule, the choices and literals of each term, and the classes of
-        each choice begin.
+    lists: variables of each rule; where the terms of each rule, the choices and literals of each term, and the
+        classes of each choice begin.
     asked: variable and set of classes; sets: what those are. facts: name, arity, sign, and the arguments.
     """
 
