@@ -357,6 +357,8 @@ def own(f: Formula) -> tuple[object, ...]:
     return found(f) if found is not None else (f.window,)  # type: ignore[attr-defined]
 
 
+QUANTIFIERS = (Exists, Forall, ExistsAtLeast, Count)
+
 _CHILDREN: dict[type[Formula], Callable[[Any], tuple[Formula, ...]]] = {
     **dict.fromkeys((And, Or), attrgetter("args")),
     **dict.fromkeys((Implies, Iff, Until, Release, WeakUntil, Since), attrgetter("left", "right")),

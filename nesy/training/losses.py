@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 from typing import Literal
 
@@ -90,7 +91,9 @@ def discrimination(specs: Sequence[Formula], clips: Sequence[int], false: Sequen
     on exact probabilities.
     """
     n = len(specs)
-    same = torch.tensor([[i != j and specs[i] == specs[j] for j in range(n)] for i in range(n)])
+    numbers: dict[Formula, int] = {}
+    which = torch.tensor([numbers.setdefault(s, len(numbers)) for s in specs])
+    same = (which[:, None] == which) & ~torch.eye(n, dtype=torch.bool)
     seen: Counter[int] = Counter()
     place = []
     for i, _ in false:  # row i, behind its n captions
@@ -166,6 +169,7 @@ def located_events(spec: Formula) -> list[Formula]:
     return out
 
 
+@lru_cache(maxsize=4096)
 def word_specs(predicate: str, arity: int) -> Formula:
     """ "Somewhere, some time": the formula that a word which never applies makes false."""
     names = ("x", "y")[:arity]

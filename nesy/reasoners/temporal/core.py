@@ -201,16 +201,20 @@ def ground(
     return go(f, dict(env or {}))
 
 
-def of_frame(f: Formula, atom: Ground, env: Mapping[str, int]) -> Core:
-    """:func:`ground` of a formula about one frame without quantifiers, at a fraction of its price.
+def of_frame(
+    f: Formula, atom: Ground, env: Mapping[str, int], inner: Callable[[Formula, Mapping[str, int]], Core]
+) -> Core:
+    """:func:`ground` of a formula about one frame, at a fraction of its price; ``inner`` is asked of its quantifiers.
 
     Raises:
         GroundingError: unbound variable.
     """
     if isinstance(f, ast.Atom):
         return atom(f.predicate, tuple([bound(a, env, f) for a in f.args]), f)
+    if isinstance(f, ast.QUANTIFIERS):
+        return inner(f, env)
     kind = type(f)
-    parts = [of_frame(g, atom, env) for g in ast.children(f)]
+    parts = [of_frame(g, atom, env, inner) for g in ast.children(f)]
     if kind is ast.And:
         return conj(parts)
     if kind is ast.Not:

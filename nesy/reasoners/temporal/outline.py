@@ -29,7 +29,7 @@ _BOOLEAN = (ast.And, ast.Or, ast.Not, ast.Implies, ast.Iff)
 
 @dataclass(frozen=True)
 class Outline:
-    """A formula without quantifiers, taken apart; outlines are equal when they differ in their events only.
+    """A formula taken apart; outlines are equal if they differ in their events only. A quantifier is part of an event.
 
     body: the formula with atoms named 0, 1, .. in place of its events.
     events: formulas about one frame.
@@ -49,7 +49,7 @@ class Outline:
             if isinstance(f, ast.Hinted):  # hints never change truth
                 return split(f.body)
             parts = ast.children(f)
-            if not parts:
+            if not parts or isinstance(f, ast.QUANTIFIERS):
                 return None
             found = [split(g) for g in parts]
             if isinstance(f, _BOOLEAN) and not any(found):

@@ -8,7 +8,7 @@ exclude each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import product
@@ -16,9 +16,8 @@ from typing import TypeAlias
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
-from nesy.dsl.variables import free
 from nesy.errors import GroundingError
-from nesy.reasoners.temporal.core import FALSE, LOCAL, TRUE, Core, Ground, Part, Proposition, Some, of_frame
+from nesy.reasoners.temporal.core import FALSE, LOCAL, TRUE, Core, Ground, Part, Proposition, Some, bound, of_frame
 from nesy.reasoners.temporal.cubes import Cubes
 from nesy.reasoners.temporal.outline import Outline
 from nesy.reasoners.temporal.pattern import Names, pattern
@@ -85,23 +84,21 @@ def _renamed(case: Case, facts: dict[str, str], classes: dict[str, str]) -> Case
 def _compile(formula: Formula, classes: tuple[str, ...], fps: float | None, scoped: bool) -> Iterator[Case]:
     bindings, body = prefix(miniscope(formula) if scoped else formula)
     names = [b.var for b in bindings]
-    body, local = _name_local(body, classes)
     outline = Outline.of(body)
     for sorts_of in _refinements(bindings, body, classes):
         for blocks in coincidences(sorts_of):
             sorts = tuple(sort for sort, _ in blocks)
             env = {names[i]: k for k, (_, block) in enumerate(blocks) for i in block}
-            found = outline.compiled(partial(of_frame, atom=_atom(sorts, local, classes), env=env), fps)
+            meaning = partial(of_frame, atom=_atom(sorts, classes), env=env, inner=partial(_some, classes=classes))
+            found = outline.compiled(meaning, fps)
             if found is not None:
                 yield Case(sorts, *found)
 
 
-def _atom(sorts: tuple[Sort, ...], local: dict[str, ast.Exists], classes: tuple[str, ...]) -> Ground:
+def _atom(sorts: tuple[Sort, ...], classes: tuple[str, ...]) -> Ground:
     """The meaning of atoms where the blocks have these sorts."""
 
     def atom(name: str, objects: tuple[int, ...], node: ast.Atom) -> Core:
-        if name in local:
-            return ("prop", _some(local[name], dict(zip(node.args, objects, strict=True)), classes))
         if len(objects) == 1 and name in classes:
             return TRUE if sorts[objects[0]] == name else FALSE
         return ("prop", (name, *objects))
@@ -109,33 +106,16 @@ def _atom(sorts: tuple[Sort, ...], local: dict[str, ast.Exists], classes: tuple[
     return atom
 
 
-def _name_local(body: Formula, classes: tuple[str, ...]) -> tuple[Formula, dict[str, ast.Exists]]:
-    """Replace every inner ``exists x { literals }`` by an atom over the other variables; the atoms' meaning by name."""
-    local: dict[str, ast.Exists] = {}
-
-    def go(f: Formula) -> Formula:
-        if isinstance(f, (ast.Exists, ast.Forall, ast.ExistsAtLeast)):
-            found = literals(f.body) if isinstance(f, ast.Exists) and len(f.bindings) == 1 else None
-            if found is None or not isinstance(f, ast.Exists):
-                raise GroundingError(
-                    "this quantifier cannot be compiled for training",
-                    span=f.span,
-                    hint="move `exists` to the front of the spec, or ask for the exact probability of single clips",
-                )
-            name = f"exists {len(local)}"
-            local[name] = f
-            return ast.Atom(name, tuple(sorted(free(f))), span=f.span)
-        old = ast.children(f)
-        new = tuple(map(go, old))
-        return f if all(a is b for a, b in zip(old, new, strict=True)) else ast.replace_children(f, new)
-
-    return go(body), local
-
-
-def _some(f: ast.Exists, blocks: dict[str, int], classes: tuple[str, ...]) -> Some:
-    """The proposition of an inner ``exists``, its other variables standing for these blocks."""
+def _some(f: Formula, blocks: Mapping[str, int], classes: tuple[str, ...]) -> Core:
+    """The proposition of an inner ``exists x { literals }``, its other variables standing for these blocks."""
+    found = literals(f.body) if isinstance(f, ast.Exists) and len(f.bindings) == 1 else None
+    if found is None or not isinstance(f, ast.Exists):
+        raise GroundingError(
+            "this quantifier cannot be compiled for training",
+            span=f.span,
+            hint="move `exists` to the front of the spec, or ask for the exact probability of single clips",
+        )
     (binding,) = f.bindings
-    found = literals(f.body) or []
     sort: Sort = binding.sort if binding.sort is not None else ANY
     own: list[tuple[str, tuple[int, ...], bool]] = []
     for a, positive in found:
@@ -145,9 +125,9 @@ def _some(f: ast.Exists, blocks: dict[str, int], classes: tuple[str, ...]) -> So
                 span=a.span,
                 hint=f"write `exists {a.args[0]}: {a.predicate}`",
             )
-        args = tuple(LOCAL if x == binding.var else blocks[x] for x in a.args)
+        args = tuple(LOCAL if x == binding.var else bound(x, blocks, a) for x in a.args)
         own.append((a.predicate, args, positive))
-    return Some(sort, tuple(sorted(own)))
+    return ("prop", Some(sort, tuple(sorted(own))))
 
 
 def _refinements(

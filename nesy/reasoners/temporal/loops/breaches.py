@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -23,7 +24,7 @@ from nesy.reasoners.temporal.exclusive import Rule
 from nesy.reasoners.temporal.facts import FactTable
 from nesy.reasoners.temporal.logspace import DEEP, FLOOR
 from nesy.reasoners.temporal.loops.program import Ints
-from nesy.reasoners.temporal.pointwise import FrameFacts, terms_of
+from nesy.reasoners.temporal.pointwise import terms_of
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,18 @@ class _Listed:
 
     lists: variables of each rule; where the terms of each rule, the choices and literals of each term, and the
         classes of each choice begin.
-    asked: variable and set of classes; sets: what those are. facts: name, arity, sign, and the arguments.
+    asked: variable and set of classes; sets: [Q, C] which classes each has. facts: name, arity, sign, arguments.
     """
 
     lists: tuple[Ints, ...]
     asked: Ints
-    sets: tuple[tuple[str | None, tuple[str, ...]], ...]
+    sets: NDArray[np.bool_]
     facts: tuple[tuple[str, int, bool, tuple[int, ...]], ...]
 
 
 @lru_cache(maxsize=64)
 def _listed(rules: tuple[Rule, ...], names: tuple[str, ...]) -> _Listed:
-    sets: dict[tuple[str | None, tuple[str, ...]], int] = {}
+    sets: dict[frozenset[str], int] = {}
     variables, terms, choices, literals, classes = [], [0], [0], [0], [0]
     asked: list[tuple[int, int]] = []
     facts: list[tuple[str, int, bool, tuple[int, ...]]] = []
@@ -55,8 +56,8 @@ def _listed(rules: tuple[Rule, ...], names: tuple[str, ...]) -> _Listed:
         for literal, chosen in alike.items():
             for choice in chosen:
                 for variable, name in choice:
-                    key = name, (mentioned[variable] if name is None else ())
-                    asked.append((variable, sets.setdefault(key, len(sets))))
+                    among = frozenset([name] if name is not None else set(names) - set(mentioned[variable]))
+                    asked.append((variable, sets.setdefault(among, len(sets))))
                 classes.append(len(asked))
             choices.append(len(classes) - 1)
             facts += [(name, len(args), positive, (*args, 0)[:2]) for name, args, positive in sorted(literal)]
@@ -64,7 +65,8 @@ def _listed(rules: tuple[Rule, ...], names: tuple[str, ...]) -> _Listed:
         variables.append(len(rule.variables))
         terms.append(len(choices) - 1)
     lists = tuple(np.array(x, np.int64) for x in (variables, terms, choices, literals, classes))
-    return _Listed(lists, np.array(asked, np.int64).reshape(-1, 2), tuple(sets), tuple(facts))
+    members = np.array([[c in among for c in names] for among in sets] or [[False] * len(names)], np.bool_)
+    return _Listed(lists, np.array(asked, np.int64).reshape(-1, 2), members, tuple(facts))
 
 
 def cost_of_rules(rules: Sequence[Rule], table: FactTable, cap: float) -> Tensor:
@@ -76,14 +78,16 @@ def cost_of_rules(rules: Sequence[Rule], table: FactTable, cap: float) -> Tensor
         GroundingError: an unknown predicate.
     """
     graph, half = table.graph, len(table.logits)
-    listed, facts = _listed(tuple(rules), graph.vocabulary.classes), FrameFacts(graph)
+    listed = _listed(tuple(rules), graph.vocabulary.classes)
     columns = np.zeros((len(listed.facts), 5), np.int64)
     for row, (name, arity, positive, args) in zip(columns, listed.facts, strict=True):
         row[:3] = table.column(name, arity)
         row[0] += 0 if positive else half
         row[3:] = args
-    none = graph.classes.new_zeros(graph.classes.shape[:2])
-    weights = torch.stack([facts.of_class(*key) for key in listed.sets] or [none], 2)
+    members = torch.from_numpy(listed.sets)
+    of_class = graph.classes.clamp_min(FLOOR)[:, :, None].masked_fill(~members, FLOOR)  # [B, N, Q, C]
+    some = members.any(1)
+    weights = torch.where(some, of_class.logsumexp(-1), FLOOR) if len(members[0]) else of_class.sum(-1)  # [B, N, Q]
     out: Tensor = _Cost.apply(table.logits, weights, table, (*listed.lists, listed.asked, columns), cap)
     return out
 

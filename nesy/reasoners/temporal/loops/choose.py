@@ -70,10 +70,10 @@ def fill(
         keep = min(limit, number)
         found = possible = 0
         for a in range(number):
-            way = flat[start + a * v : start + (a + 1) * v]
+            way = start + a * v
             total = 0.0
             for k in range(v):
-                total += fitness[b, way[k], sorts[first + k]]
+                total += fitness[b, flat[way + k], sorts[first + k]]
             total = max(total, FLOOR)
             if total > FLOOR / 2:
                 possible += 1
@@ -83,9 +83,9 @@ def fill(
             for j in range(wants[c], wants[c + 1]):
                 column = needs[j, 0]
                 if needs[j, 1] > 0:
-                    column += needs[j, 1] * way[needs[j, 3]]
+                    column += needs[j, 1] * flat[way + needs[j, 3]]
                 if needs[j, 2] > 0:
-                    column += needs[j, 2] * way[needs[j, 4]]
+                    column += needs[j, 2] * flat[way + needs[j, 4]]
                 total += peak[b, column]
             if found == keep and total <= rank[keep - 1]:
                 continue
