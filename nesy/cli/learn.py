@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,6 +37,7 @@ def train(
     Example: nesy train examples/platformer.dsl --out runs/first --set train.epochs=10
     """
     from nesy.training import run as runs
+    from nesy.training import table
     from nesy.training.evaluate import evaluate
     from nesy.training.processes import is_main
     from nesy.training.task import read_task
@@ -67,9 +69,9 @@ def train(
             runs.fit_proposals(folder, data, shown.tell)
     _say_report(data.report.read, dict(data.report.skipped), data.report.examples)
     if any(e.truth is not None for e in data.splits["test"]):
-        name = "captions" if task.train.supervision == "captions" else task.train.supervision
+        row = table.own_row(task)
         scores = evaluate(model, data.splits["test"]).as_dict()
-        runs.add_metrics(folder, name, task.train.supervision, task.train.seed, scores)
+        runs.add_metrics(folder, row.name, row.supervision, task.train.seed, scores)
         _print_table(folder)
     else:
         err.print("no test clip has labels: there is no table", markup=False)
@@ -90,6 +92,10 @@ def evaluate_run(
     protocols: Annotated[
         bool, typer.Option("--protocols", help="Also the field's measures: recall of names and of triplets, mAP.")
     ] = False,
+    tracks: Annotated[
+        Path | None,
+        typer.Option(help="A folder with VIDEO.json of `nesy track`: also triplets of found objects."),
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Baselines trained at the same time.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print all rows as JSON.")] = False,
 ) -> None:
@@ -128,12 +134,23 @@ def evaluate_run(
                 for example, graph in predictions(model, data.splits["test"])
                 if example.truth is not None
             )
-        runs.add_metrics(run, "captions", task.train.supervision, task.train.seed, scores)
+        if tracks is not None:
+            from nesy.evaluation.found_boxes import on_found_boxes
+            from nesy.evaluation.protocols import triplet_scores
+
+            clips = data.dataset.splits["test"]
+            found = on_found_boxes(
+                model, clips, tracks, partial(runs.truth_of, task), partial(shown.tell, "on found boxes")
+            )
+            scores["found_boxes"] = triplet_scores(found)
+            measured |= {f"found {name}": value for name, value in scores["found_boxes"].items()}
+        own = table.own_row(task)
+        runs.add_metrics(run, own.name, own.supervision, task.train.seed, scores)
         wanted = [
             (known[key], seed)
             for key in chosen
             for seed in range(task.train.seed, task.train.seed + seeds)
-            if (known[key].name, seed) != ("captions", task.train.seed)
+            if (known[key].name, seed) != (own.name, task.train.seed)
         ]
         if jobs > 1 and len(wanted) > 1:
             table.baselines(run, wanted, jobs, shown.tell)
@@ -148,7 +165,7 @@ def evaluate_run(
     else:
         _print_table(run)
         for name, value in measured.items():
-            out.print(f"  {name:<18} {value:.3f}", markup=False)
+            out.print(f"  {name:<24} {value:.3f}", markup=False)
 
 
 def load_all(files: list[Path] | None) -> None:

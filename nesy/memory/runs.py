@@ -10,7 +10,7 @@ import torch
 from nesy.datasets import open_dataset
 from nesy.datasets.base import Clip
 from nesy.errors import DataError
-from nesy.perception import batch_views
+from nesy.perception import batch_views, view_of
 from nesy.scenegraph import GraphFile
 from nesy.training import run as runs
 
@@ -35,7 +35,7 @@ def predicted(
         if progress is not None:
             progress(i, len(chosen))
         with torch.no_grad():
-            view = model.look(clip.frames(), clip.tracks.boxes, clip.tracks.present)
+            view = view_of(model, clip.frames(), clip.tracks.boxes, clip.tracks.present, clip.masks)
             graph = model(batch_views([view], [clip.fps])).to("cpu")
         yield clip, GraphFile(graph, clip.tracks.ids, torch.from_numpy(clip.tracks.boxes))
     if progress is not None:

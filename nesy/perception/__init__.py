@@ -8,5 +8,6 @@ from nesy.perception.base import PredicateModel as PredicateModel
 from nesy.perception.base import View as View
 from nesy.perception.base import backends as backends
 from nesy.perception.base import batch_views as batch_views
+from nesy.perception.base import view_of as view_of
 
 del _clip, _tiny, _video

@@ -27,6 +27,7 @@ class View:
     present: bool [.., T, N].
     frames: uint8 [.., T, 3, L, L], whole frames in the top left corner, for backends that cut in every step.
     content: float32 [.., 2], the part of L x L that is picture: width and height in pixels.
+    shapes: uint8 [.., T, N, M, M], each object's mask within its box, 0 to 255.
     """
 
     crops: Tensor
@@ -35,10 +36,11 @@ class View:
     present: Tensor
     frames: Tensor | None = None
     content: Tensor | None = None
+    shapes: Tensor | None = None
 
     def to(self, device: torch.device | str) -> View:
         """The same view on another device."""
-        move = (self.crops, self.unions, self.boxes, self.present, self.frames, self.content)
+        move = (self.crops, self.unions, self.boxes, self.present, self.frames, self.content, self.shapes)
         return View(*(None if x is None else x.to(device) for x in move))  # type: ignore[arg-type]
 
 
@@ -78,6 +80,7 @@ def batch_views(views: Sequence[View], fps: Sequence[float | None]) -> Batch:
             if views[0].frames is not None
             else None,
             torch.stack([v.content for v in views if v.content is not None]) if views[0].content is not None else None,
+            torch.stack([grow(s, 1) for s in _shapes(views)]) if any(v.shapes is not None for v in views) else None,
         ),
         torch.tensor(frames),
         torch.tensor(objects),
@@ -85,11 +88,21 @@ def batch_views(views: Sequence[View], fps: Sequence[float | None]) -> Batch:
     )
 
 
+def _shapes(views: Sequence[View]) -> list[Tensor]:
+    """The shapes of each view; an object without a mask fills its box."""
+    side = next(v.shapes.shape[-1] for v in views if v.shapes is not None)
+    full = [torch.full((*v.present.shape, side, side), 255, dtype=torch.uint8) for v in views]
+    return [f if v.shapes is None else v.shapes for f, v in zip(full, views, strict=True)]
+
+
 class PredicateModel(nn.Module, ABC):
     """A network that predicts the scene graph of tracked objects.
 
     ``look`` runs once a clip and its result may be cached; ``perceive`` runs in every step, on all tracks of a batch.
+    A model with ``masked`` set takes a fourth argument in ``look``: masks, bool [T, N, H, W], or None.
     """
+
+    masked = False
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         super().__init__()
@@ -107,6 +120,20 @@ class PredicateModel(nn.Module, ABC):
     def forward(self, batch: Batch) -> SceneGraph:
         """What is perceived, given that of each of ``self.groups`` at most one fact is true."""
         return condition(self.perceive(batch), self.groups)
+
+
+def view_of(
+    model: PredicateModel,
+    frames: NDArray[np.uint8],
+    boxes: NDArray[np.float32],
+    present: NDArray[np.bool_],
+    masks: Callable[[], NDArray[np.bool_] | None] = lambda: None,
+) -> View:
+    """What a model sees of a clip; ``masks`` is asked for the objects' masks if the model wants them."""
+    if model.masked:
+        look: Callable[..., View] = model.look
+        return look(frames, boxes, present, masks())
+    return model.look(frames, boxes, present)
 
 
 Factory = Callable[[Vocabulary, dict[str, object]], PredicateModel]

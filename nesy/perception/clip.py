@@ -24,7 +24,7 @@ from torch.nn.functional import normalize
 
 from nesy.perception.base import Batch, backends
 from nesy.perception.dual_encoder import load_dual_encoder
-from nesy.perception.encoding import Encoding, settled
+from nesy.perception.encoding import Encoding, compiled, settled
 from nesy.perception.feature_cache import FeatureCache, fingerprint
 from nesy.perception.head import Head, scene_graph
 from nesy.perception.lora import add_low_rank, keep_fixed_weights_out
@@ -54,6 +54,8 @@ DEFAULTS: dict[str, Any] = {
     "chunk": 256,  # pictures encoded at once without gradients
     "cache": "",
     "device": "auto",
+    "masks": False,  # show objects by the data's masks instead of their boxes
+    "compile": False,
 }
 CHOICES = {
     "weights": ("checkpoint", "random"),
@@ -78,6 +80,7 @@ class Clip(Encoding):
             precision=options["precision"],
         )
         self.options = options
+        self.masked = bool(options["masks"])
         self.prompts = prompts_for(vocabulary, options["prompts"], options["templates"], options["negations"])
         with settled(frozen or options["train"] == "lora"):
             self.encoder = load_dual_encoder(options["checkpoint"], random=options["weights"] == "random")
@@ -105,6 +108,7 @@ class Clip(Encoding):
             shape = {key: options[key] for key in ("width", "temporal", "layers")}
             self.head = Head(vocabulary, d, d, **shape, zero=True)
         self._texts: Tensor | None = None
+        self._pictures = compiled(self.encoder.pictures, options["compile"])
         if self.frozen and options["cache"]:
             self.cache = FeatureCache(options["cache"], fingerprint(self.encoder))
 
@@ -112,11 +116,16 @@ class Clip(Encoding):
     def network(self) -> nn.Module:
         return self.encoder
 
-    def encode(self, frames: Tensor, box: Tensor, there: Tensor, both: Tensor) -> Tensor:
+    def encode(self, frames: Tensor, box: Tensor, there: Tensor, both: Tensor, shapes: Tensor | None) -> Tensor:
         """Unit features; with gradients all pictures go through the encoder together, without in chunks."""
         video, box = frames.flatten(0, 1), box.flatten(0, 1)
         there, both = there.flatten(0, 1), both.flatten(0, 1)
+        shapes = None if shapes is None else shapes.flatten(0, 1)
         size = self.encoder.size
+
+        def shape(frame: Tensor, who: Tensor) -> Tensor | None:
+            return None if shapes is None else shapes[frame, who]
+
         frame, who = there.nonzero(as_tuple=True)
         when, subject, other = both.nonzero(as_tuple=True)
         m, total = len(frame), len(frame) + len(when)
@@ -127,11 +136,16 @@ class Clip(Encoding):
             one = slice(min(start, m), min(end, m))
             two = slice(max(start - m, 0), max(end - m, 0))
             regions = torch.cat([
-                object_regions(video, frame[one], box[frame[one], who[one]], size),
-                pair_regions(video, when[two], box[when[two], subject[two]], box[when[two], other[two]], size),
+                object_regions(
+                    video, frame[one], box[frame[one], who[one]], size, shapes=shape(frame[one], who[one])
+                ),
+                pair_regions(
+                    video, when[two], box[when[two], subject[two]], box[when[two], other[two]], size,
+                    shapes=(shape(when[two], subject[two]), shape(when[two], other[two])),
+                ),
             ])  # fmt: skip
             with self.autocast(video.device):
-                out.append(self.encoder.pictures(regions).float())
+                out.append(self._pictures(regions).float())
         return torch.cat(out)
 
     def perceive(self, batch: Batch) -> SceneGraph:

@@ -7,7 +7,7 @@ that is trained gets whole frames, and encodes all objects and pairs of a batch 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from nesy.errors import DataError
 from nesy.perception.base import Batch, PredicateModel, View
 from nesy.perception.feature_cache import FeatureCache, key_of
 from nesy.perception.head import pairs_of
+from nesy.perception.regions import shapes_of
 from nesy.scenegraph import Vocabulary
 
 
@@ -45,29 +47,39 @@ class Encoding(PredicateModel):
         """The encoder."""
 
     @abstractmethod
-    def encode(self, frames: Tensor, box: Tensor, there: Tensor, both: Tensor) -> Tensor:
+    def encode(self, frames: Tensor, box: Tensor, there: Tensor, both: Tensor, shapes: Tensor | None) -> Tensor:
         """Features [M + P, D] of the M present objects, then of the P pairs that ``both`` marks, in their order.
 
-        frames uint8 [B, T, 3, H, W]; boxes [B, T, N, 4] in pixels; there [B, T, N]; both [B, T, N, N].
+        frames uint8 [B, T, 3, H, W]; boxes [B, T, N, 4] in pixels; there [B, T, N]; both [B, T, N, N]; shapes uint8
+        [B, T, N, K, K], the masks within the boxes, of a model that is ``masked``.
         """
 
-    def look(self, frames: NDArray[np.uint8], boxes: NDArray[np.float32], present: NDArray[np.bool_]) -> View:
+    def look(
+        self,
+        frames: NDArray[np.uint8],
+        boxes: NDArray[np.float32],
+        present: NDArray[np.bool_],
+        masks: NDArray[np.bool_] | None = None,
+    ) -> View:
         there, box = torch.from_numpy(present), torch.from_numpy(boxes).float()
         height, width = frames.shape[1:3]
         share = box / torch.tensor([width, height, width, height], dtype=torch.float32)
         t, n = present.shape
+        shapes = shapes_of(torch.from_numpy(masks), box) if self.masked and masks is not None else None
         if not self.frozen:
             kept, content = canvas(frames, self.resolution or max(height, width))
-            return View(torch.zeros(t, n, 0), torch.zeros(t, n, n, 0), share, there, kept, content)
-        key = key_of(frames, boxes, present) if self.cache else ""
+            return View(torch.zeros(t, n, 0), torch.zeros(t, n, n, 0), share, there, kept, content, shapes)
+        key = key_of(frames, boxes, present, shapes) if self.cache else ""
         stored = self.cache.get(key) if self.cache else None
         if stored is None:
-            stored = self._features(frames, share, there)
+            stored = self._features(frames, share, there, shapes)
             if self.cache:
                 self.cache.put(key, stored)
         return View(stored["objects"], stored["pairs"], share, there)
 
-    def _features(self, frames: NDArray[np.uint8], share: Tensor, there: Tensor) -> dict[str, Tensor]:
+    def _features(
+        self, frames: NDArray[np.uint8], share: Tensor, there: Tensor, shapes: Tensor | None
+    ) -> dict[str, Tensor]:
         """Half-precision features of all objects [T, N, D] and ordered pairs [T, N, N, D]; zeros where absent."""
         device = self._looking_device()
         self.network.to(device)  # the rest stays where it is: its batches come from there
@@ -83,7 +95,8 @@ class Encoding(PredicateModel):
         learning = self.training
         self.eval()
         with torch.no_grad():
-            found = self.encode(video.to(device)[None], box[None], there[None], both[None]).to(torch.float16)
+            shown = None if shapes is None else shapes.to(device)[None]
+            found = self.encode(video.to(device)[None], box[None], there[None], both[None], shown).to(torch.float16)
         self.train(learning)
         objects = found.new_zeros(t, n, found.shape[-1])
         pairs = found.new_zeros(t, n, n, found.shape[-1])
@@ -107,11 +120,34 @@ class Encoding(PredicateModel):
         if view.frames is None or view.content is None:
             return view.crops.float(), view.unions[both].float(), both
         box = view.boxes * torch.cat([view.content, view.content], -1)[:, None, None]
-        found = self.encode(view.frames, box, there, both)
+        found = self.encode(view.frames, box, there, both, view.shapes)
         count = int(there.sum())
         objects = found.new_zeros(*there.shape, found.shape[-1])
         objects[there] = found[:count]
         return objects, found[count:], both
+
+
+def compiled(function: Callable[..., Tensor], wanted: bool) -> Callable[..., Tensor]:
+    """``function``, compiled by torch when it is first called, if ``wanted``.
+
+    Raises (when called):
+        DataError: torch cannot compile here.
+    """
+    if not wanted:
+        return function
+    fast: Callable[..., Tensor] = torch.compile(function, dynamic=True)
+
+    def call(*args: Tensor) -> Tensor:
+        try:
+            return fast(*args)
+        except torch._dynamo.exc.TorchDynamoException as e:
+            reason = str(e).strip().splitlines()[0][:200]
+            raise DataError(
+                f"torch cannot compile the encoder here ({reason})",
+                hint="a C++ compiler is needed; or perception { compile: false }",
+            ) from None
+
+    return call
 
 
 @contextmanager

@@ -42,10 +42,12 @@ class FeatureCache:
         write_tensors(self.folder / f"{key}.safetensors", features)
 
 
-def key_of(frames: NDArray[np.uint8], boxes: NDArray[np.float32], present: NDArray[np.bool_]) -> str:
-    """A name for a clip's pixels and boxes."""
+def key_of(
+    frames: NDArray[np.uint8], boxes: NDArray[np.float32], present: NDArray[np.bool_], shapes: Tensor | None = None
+) -> str:
+    """A name for a clip's pixels, boxes and masks."""
     digest = hashlib.blake2b(digest_size=16)
-    for array in (frames, boxes, present):
+    for array in (frames, boxes, present, *(() if shapes is None else (shapes.numpy(),))):
         digest.update(str((array.shape, array.dtype)).encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

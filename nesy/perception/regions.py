@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import grid_sample
 from torchvision.ops import roi_align
 
 GREY = 118.0
@@ -16,37 +17,47 @@ TINT = 0.35  # of the colour in a tinted box
 RED, BLUE = (230.0, 30.0, 30.0), (30.0, 60.0, 230.0)
 
 
-def object_regions(frames: Tensor, index: Tensor, boxes: Tensor, size: int, margin: float = 0.15) -> Tensor:
-    """Square windows around objects, with everything outside the box dimmed.
+def object_regions(
+    frames: Tensor, index: Tensor, boxes: Tensor, size: int, margin: float = 0.15, shapes: Tensor | None = None
+) -> Tensor:
+    """Square windows around objects, with everything outside the box (outside the mask, where there is one) dimmed.
 
     Args:
         frames: [F, 3, H, W], 0 to 255, any number type.
         index: long [M], the frame of each object.
         boxes: [M, 4] in pixels, x0 y0 x1 y1.
         size: side S of the windows.
+        shapes: [M, K, K], each object's mask within its box, 0 to 255.
 
     Returns:
         float [M, 3, S, S], 0 to 255.
     """
     window = _square(boxes, margin)
     pictures = _resample(frames, index, window, size)
-    inside = _inside(window, boxes, size)
+    inside = _inside(window, boxes, size, shapes)
     return torch.where(inside, pictures, DIM * pictures + (1 - DIM) * GREY)
 
 
 def pair_regions(
-    frames: Tensor, index: Tensor, subjects: Tensor, objects: Tensor, size: int, margin: float = 0.1
+    frames: Tensor,
+    index: Tensor,
+    subjects: Tensor,
+    objects: Tensor,
+    size: int,
+    margin: float = 0.1,
+    shapes: tuple[Tensor | None, Tensor | None] = (None, None),
 ) -> Tensor:
     """Square windows around the union of two boxes, the subject tinted red, the object blue, the rest dimmed.
 
-    Shapes as in :func:`object_regions`; where the boxes overlap both tints are mixed.
+    As in :func:`object_regions`, with the ``shapes`` of both; where the two overlap both tints are mixed.
     """
     union = torch.cat(
         [torch.minimum(subjects[:, :2], objects[:, :2]), torch.maximum(subjects[:, 2:], objects[:, 2:])], 1
     )
     window = _square(union, margin)
     pictures = _resample(frames, index, window, size)
-    first, second = _inside(window, subjects, size), _inside(window, objects, size)
+    first = _inside(window, subjects, size, shapes[0])
+    second = _inside(window, objects, size, shapes[1])
     shown = torch.where(first | second, pictures, DIM * pictures + (1 - DIM) * GREY)
     for inside, colour in ((first, RED), (second, BLUE)):
         tint = shown.new_tensor(colour)[None, :, None, None]
@@ -69,12 +80,37 @@ def _resample(frames: Tensor, index: Tensor, window: Tensor, size: int) -> Tenso
     return out
 
 
-def _inside(window: Tensor, boxes: Tensor, size: int) -> Tensor:
-    """bool [M, 1, S, S]: the window's pixels whose centre lies in the box."""
+def _inside(window: Tensor, boxes: Tensor, size: int, shapes: Tensor | None = None) -> Tensor:
+    """bool [M, 1, S, S]: the window's pixels whose centre lies in the box and, with ``shapes``, in the mask."""
     share = (torch.arange(size, device=boxes.device) + 0.5) / size
     span = window[:, 2:] - window[:, :2]
     x = window[:, :1] + share * span[:, :1]
     y = window[:, 1:2] + share * span[:, 1:]
     across = (x >= boxes[:, :1]) & (x < boxes[:, 2:3])
     down = (y >= boxes[:, 1:2]) & (y < boxes[:, 3:4])
-    return (down[:, :, None] & across[:, None, :])[:, None]
+    inside = (down[:, :, None] & across[:, None, :])[:, None]
+    if shapes is None or not len(boxes):
+        return inside
+    # where the window's pixels are within the box, from -1 to 1
+    wide = (boxes[:, 2:] - boxes[:, :2]).clamp_min(1e-6)
+    u, v = (x - boxes[:, :1]) / wide[:, :1] * 2 - 1, (y - boxes[:, 1:2]) / wide[:, 1:] * 2 - 1
+    grid = torch.stack([u[:, None, :].expand(-1, size, -1), v[:, :, None].expand(-1, -1, size)], -1)
+    sampled = grid_sample(shapes[:, None].float(), grid, padding_mode="border", align_corners=False)
+    return inside & (sampled >= 127.5)
+
+
+def shapes_of(masks: Tensor, boxes: Tensor, side: int = 32) -> Tensor:
+    """Each object's mask within its box, uint8 [T, N, K, K], from masks bool [T, N, H, W] and boxes in pixels.
+
+    An object whose mask is empty there fills its box.
+    """
+    t, n = masks.shape[:2]
+    if not t * n:
+        return torch.zeros(t, n, side, side, dtype=torch.uint8)
+    # frame by frame: all masks of a clip as floats are large
+    shapes = []
+    for mask, box in zip(masks, boxes, strict=True):
+        rois = torch.cat([torch.arange(n)[:, None].float(), box.float()], 1)
+        inside = roi_align(mask[:, None].float(), rois, side, sampling_ratio=2, aligned=True)[:, 0]
+        shapes.append(torch.where(inside.amax((1, 2), keepdim=True) >= 0.5, inside, 1.0))
+    return (255 * torch.stack(shapes)).round().byte()

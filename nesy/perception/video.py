@@ -15,7 +15,7 @@ from torchvision.ops import roi_align
 
 from nesy.perception.backbones import load_backbone
 from nesy.perception.base import Batch, backends
-from nesy.perception.encoding import Encoding, settled
+from nesy.perception.encoding import Encoding, compiled, settled
 from nesy.perception.feature_cache import FeatureCache, fingerprint
 from nesy.perception.head import Head, scene_graph
 from nesy.perception.lora import keep_fixed_weights_out
@@ -35,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "checkpointing": False,
     "cache": "",
     "device": "auto",
+    "compile": False,
 }
 CHOICES = {
     "backbone": ("s3d", "r3d_18", "mvit_v2_s"),
@@ -66,6 +67,7 @@ class Video(Encoding):
         if self.frozen:
             self.backbone.requires_grad_(False)
             keep_fixed_weights_out(self.backbone)
+        self._maps = compiled(self.backbone.__call__, options["compile"])
         d = self.backbone.width
         shape = {key: options[key] for key in ("width", "temporal", "layers")}
         self.head = Head(vocabulary, d, d, **shape, start=RARE)
@@ -77,10 +79,10 @@ class Video(Encoding):
     def network(self) -> torch.nn.Module:
         return self.backbone
 
-    def encode(self, frames: Tensor, box: Tensor, there: Tensor, both: Tensor) -> Tensor:
+    def encode(self, frames: Tensor, box: Tensor, there: Tensor, both: Tensor, shapes: Tensor | None) -> Tensor:
         """Features of boxes and unions, read from the map of their frame."""
         with self.autocast(frames.device):
-            maps = self.backbone(frames).float()
+            maps = self._maps(frames).float()
         flat = maps.transpose(1, 2).flatten(0, 1)  # [B T, D, S', S']
         scale = flat.shape[-1] / frames.shape[-1]
         box, there, both = box.flatten(0, 1), there.flatten(0, 1), both.flatten(0, 1)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from nesy.dsl.ast import PredicateSignature
 from nesy.errors import DataError, SpecTypeError, did_you_mean
-from nesy.perception.base import Batch, PredicateModel, View
+from nesy.perception.base import Batch, PredicateModel, View, view_of
 from nesy.predicates.declare import Custom, registered
 from nesy.scenegraph import SceneGraph, Vocabulary
 
@@ -95,6 +95,7 @@ class WithPredicates(PredicateModel):
     def __init__(self, inner: PredicateModel, vocabulary: Vocabulary, customs: list[Custom]) -> None:
         super().__init__(vocabulary)
         self.inner = inner
+        self.masked = inner.masked
         self.customs = {c.name: c for c in customs}
         self.code: dict[str, Callable[..., Any]] = {}
         self.modules_of_code = nn.ModuleDict()
@@ -105,8 +106,14 @@ class WithPredicates(PredicateModel):
                 self.modules_of_code[c.name] = made
             self.code[c.name] = made
 
-    def look(self, frames: NDArray[np.uint8], boxes: NDArray[np.float32], present: NDArray[np.bool_]) -> View:
-        return self.inner.look(frames, boxes, present)
+    def look(
+        self,
+        frames: NDArray[np.uint8],
+        boxes: NDArray[np.float32],
+        present: NDArray[np.bool_],
+        masks: NDArray[np.bool_] | None = None,
+    ) -> View:
+        return view_of(self.inner, frames, boxes, present, lambda: masks)
 
     def perceive(self, batch: Batch) -> SceneGraph:
         graph = self.inner.perceive(batch)

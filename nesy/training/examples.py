@@ -12,7 +12,7 @@ from torch.utils.data import Sampler
 from nesy.datasets.base import Clip, DataReport, GroundTruth
 from nesy.dsl.ast import Formula
 from nesy.errors import DataError
-from nesy.perception import Batch, PredicateModel, View, batch_views
+from nesy.perception import Batch, PredicateModel, View, batch_views, view_of
 from nesy.training.processes import shares
 
 
@@ -57,7 +57,7 @@ def examples(
         if progress is not None:
             progress(i, len(clips))
         try:
-            view = model.look(clip.frames(), clip.tracks.boxes, clip.tracks.present)
+            view = view_of(model, clip.frames(), clip.tracks.boxes, clip.tracks.present, clip.masks)
         except DataError as e:
             report.skip("video not readable", e.message)
             continue

@@ -12,7 +12,7 @@ from nesy.datasets.base import Tracks
 from nesy.datasets.mugen import read_scene
 from nesy.datasets.video import read_video, video_rate
 from nesy.errors import DataError
-from nesy.perception import batch_views
+from nesy.perception import batch_views, view_of
 from nesy.perception.proposals import load_proposer, track
 from nesy.scenegraph import GraphFile, read_graph
 from nesy.training import run as runs
@@ -57,7 +57,7 @@ class Predictor:
                 f"{video} has {len(frames)} frames, but the boxes are of {found.present.shape[0]} ({source})"
             )
         with torch.no_grad():
-            view = self.model.look(frames, found.boxes, found.present)
+            view = view_of(self.model, frames, found.boxes, found.present)
             graph = self.model(batch_views([view], [rate]).to(self.device)).to("cpu")
         return GraphFile(graph, found.ids, torch.from_numpy(found.boxes)), source
 

@@ -16,7 +16,7 @@ import json
 import os
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -84,17 +84,14 @@ def prepare(task: Task, splits: tuple[str, ...], told: Told | None = None) -> Da
         if not found:
             why = "; ".join(f"{reason}: {count}" for reason, count in report.skipped.items()) or "the split is empty"
             raise DataError(f"no readable clip in the {split} split of {name} ({why})")
-        out[split] = [_in_vocabulary(e, task) for e in found]
+        out[split] = [replace(e, truth=truth_of(task, e.truth)) for e in found]
     return Data(dataset, out, report)
 
 
-def _in_vocabulary(example: Example, task: Task) -> Example:
-    """The example with its truth in the order of the task's names; those that the data does not label go unscored."""
-    truth = example.truth
+def truth_of(task: Task, truth: GroundTruth | None) -> GroundTruth | None:
+    """A truth in the order of the task's names; what the data does not label goes unscored. None: nothing to score."""
     if truth is None or truth.vocabulary == task.vocabulary:
-        return example
-    from dataclasses import replace
-
+        return truth
     have, want = truth.vocabulary, task.vocabulary
     coded = task.checked.signature.predicates  # computed by code: no data labels them, and they are not scored
     learned = [("unary", n) for n in want.unary if n not in coded] + [
@@ -102,12 +99,12 @@ def _in_vocabulary(example: Example, task: Task) -> Example:
     ]
     labelled = [n for group, n in learned if n in getattr(have, group)]
     if not labelled or (task.train.supervision == "labels" and len(labelled) < len(learned)):
-        return replace(example, truth=None)  # nothing to score, or unlabelled names that labels would teach as false
+        return None  # nothing to score, or unlabelled names that labels would teach as false
     classes = np.array(
         [want.classes.index(c) if (c := have.classes[k]) in want.classes else -100 for k in truth.classes]
     )
     unary, binary = _columns(truth.unary, have.unary, want.unary), _columns(truth.binary, have.binary, want.binary)
-    return replace(example, truth=GroundTruth(want, classes.astype(np.int64), unary, binary))
+    return GroundTruth(want, classes.astype(np.int64), unary, binary)
 
 
 def _columns(facts: NDArray[np.bool_], have: tuple[str, ...], want: tuple[str, ...]) -> NDArray[np.bool_]:

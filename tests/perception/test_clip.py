@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import load_file
 
 from nesy.errors import CheckpointError, DataError
-from nesy.perception import backends, batch_views
+from nesy.perception import backends, batch_views, view_of
 from nesy.perception.clip import Clip
-from nesy.perception.regions import object_regions, pair_regions
+from nesy.perception.regions import object_regions, pair_regions, shapes_of
 from nesy.training import checkpoint
 from tests.perception.checkpoints import clip_checkpoint
 from tests.perception.scenes import VOCABULARY, scene
@@ -204,3 +204,90 @@ def test_mistakes_are_named(folders, tmp_path):
         build(tmp_path)
     with pytest.raises(CheckpointError, match="tokenizer"):
         build(tmp_path, weights="random")
+
+
+def masks_of(boxes: np.ndarray, present: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The left half of every box."""
+    out = np.zeros((*present.shape, *size), bool)
+    for t, n in zip(*present.nonzero(), strict=True):
+        x0, y0, x1, y1 = boxes[t, n].astype(int)
+        out[t, n, y0:y1, x0 : (x0 + x1) // 2] = True
+    return out
+
+
+def test_what_lies_outside_the_mask_is_dimmed():
+    frames = torch.full((1, 3, 40, 40), 255.0)
+    box, one = torch.tensor([[10.0, 10, 30, 30]]), torch.tensor([0])
+    masks = torch.from_numpy(masks_of(box[None].numpy(), np.ones((1, 1), bool), (40, 40)))
+    shapes = shapes_of(masks, box[None])[0]
+    picture = object_regions(frames, one, box, 40, margin=0.25, shapes=shapes)
+    grey = pytest.approx(0.25 * 255 + 0.75 * 118)
+    assert picture[0, 0, 20, 12] == 255 and picture[0, 0, 20, 27] == grey and picture[0, 0, 5, 12] == grey
+    pair = pair_regions(frames, one, box, box, 40, margin=0.25, shapes=(shapes, None))
+    assert pair[0, 2, 20, 12] < pair[0, 2, 20, 27]  # red and blue, only blue
+    empty = shapes_of(torch.zeros_like(masks), box[None])[0]
+    assert torch.equal(object_regions(frames, one, box, 40, shapes=empty), object_regions(frames, one, box, 40))
+
+
+@pytest.mark.parametrize("train", ["frozen", "full"])
+def test_masks_are_seen_when_they_are_asked_for(folders, tmp_path, train):
+    frames, boxes, present = scene(4)
+    masks = masks_of(boxes, present, frames.shape[1:3])
+    plain = build(folders["clip"], train=train, resolution=56).eval()
+    masked = build(folders["clip"], train=train, resolution=56, masks=True).eval()
+    full = np.zeros_like(masks)
+    for t, n in zip(*present.nonzero(), strict=True):
+        x0, y0, x1, y1 = boxes[t, n].astype(int)
+        full[t, n, y0:y1, x0:x1] = True
+    with torch.no_grad():
+        seen = {
+            name: model(batch_views([view_of(model, frames, boxes, present, lambda m=m: m)], [None])).unary[0, 1:, 0]
+            for name, model, m in (
+                ("plain", plain, masks), ("half", masked, masks), ("full", masked, full), ("none", masked, None)
+            )
+        }  # fmt: skip
+        both = [view_of(masked, frames, boxes, present, lambda m=m: m) for m in (masks, None)]
+        mixed = masked(batch_views(both, [None, None])).unary[:, 1:, 0]
+    assert torch.allclose(seen["plain"], seen["none"], atol=1e-3) and torch.allclose(
+        seen["plain"], seen["full"], atol=2e-2
+    )
+    assert not torch.allclose(seen["plain"], seen["half"], atol=2e-2)
+    for k, name in enumerate(("half", "none")):
+        assert torch.allclose(mixed[k], seen[name], atol=1e-3)
+
+
+def test_cached_features_follow_the_masks(folders, tmp_path):
+    frames, boxes, present = scene(4)
+    model = build(folders["clip"], cache=str(tmp_path), masks=True)
+    a = model.look(frames, boxes, present, masks_of(boxes, present, frames.shape[1:3]))
+    b = model.look(frames, boxes, present, None)
+    assert len(list(tmp_path.rglob("*.safetensors"))) == 2 and not torch.equal(a.crops, b.crops)
+
+
+@pytest.mark.slow
+def test_compiled_encoder_says_the_same(folders):
+    """Features and gradients; torch takes most of a minute to compile."""
+    plain, fast = build(folders["clip"], train="full"), build(folders["clip"], train="full", compile=True)
+    assert plain.state_dict().keys() == fast.state_dict().keys()
+    grads = []
+    for model in (plain, fast):
+        views = batch(model)
+        graph = model(views)
+        graph.unary[views.view.present].sum().backward()
+        weight = model.encoder.model.vision_model.embeddings.patch_embedding.weight
+        grads.append((graph.unary[views.view.present].detach(), weight.grad))
+    for one, other in zip(*grads, strict=True):
+        assert torch.allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_what_cannot_be_compiled_is_told(folders, monkeypatch):
+    def broken(*args: object, **options: object):
+        def call(*args: object):
+            raise torch._dynamo.exc.TorchDynamoException("no compiler is found")
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", broken)
+    with pytest.raises(DataError, match=r"cannot compile the encoder here .no compiler") as e:
+        build(folders["clip"], compile=True).look(*scene(3))
+    assert "compile: false" in str(e.value)
