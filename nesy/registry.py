@@ -20,6 +20,9 @@ class Registry(Generic[T]):
     'Alignment'
     """
 
+    registered = 0
+    """How many components of all families there are."""
+
     def __init__(self, role: str) -> None:
         self.role = role
         self._items: dict[str, T] = {}
@@ -31,6 +34,7 @@ class Registry(Generic[T]):
             if name in self._items:
                 raise NesyError(f"{self.role} `{name}` is registered twice")
             self._items[name] = item
+            Registry.registered += 1
             return item
 
         return add

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from nesy.cli.app import app, err, out
+from nesy.cli.own_code import OwnCode, load_own
 from nesy.cli.progress import bars
 from nesy.errors import DataError, NesyError
 from nesy.files import write_whole
@@ -46,6 +47,7 @@ def extract(
     show_prompt: Annotated[
         bool, typer.Option("--show-prompt", help="Print what a language model would be asked, and stop.")
     ] = False,
+    predicates: OwnCode = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Extractors at work at the same time, in parts that a broken job keeps.")
     ] = None,
@@ -66,6 +68,7 @@ def extract(
     from nesy.synthesis.extraction import extract as run
     from nesy.synthesis.open_vocabulary import declared
 
+    load_own(predicates)
     if evaluate is not None:
         _evaluate(evaluate, spec, extractor, settings or [], output, as_json)
         return
@@ -83,7 +86,8 @@ def extract(
     if captions is None:
         raise DataError("no captions", hint='give a file with lines like {"id": "clip-1", "caption": "A dog runs."}')
     if captions.is_dir() or workers is not None:
-        extract_folder(captions, spec, output, extractor, dict(_changes(settings or [])), workers or 2, as_json)
+        changes = dict(_changes(settings or []))
+        extract_folder(captions, spec, output, extractor, changes, predicates or [], workers or 2, as_json)
         return
     if output is not None and output.is_dir():
         raise DataError(f"{output} is a folder", hint="name a file: -o specs.dsl")

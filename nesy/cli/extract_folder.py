@@ -20,6 +20,7 @@ def extract_folder(
     output: Path | None,
     extractor: str | None,
     settings: dict[str, Any],
+    code: list[Path],
     workers: int,
     as_json: bool,
 ) -> None:
@@ -41,7 +42,7 @@ def extract_folder(
         err.print("one part after the other; several at a time: pip install 'nesy[ray]'", markup=False)
     with bars() as shown:
         outcome = extract_many(
-            captions, output, spec, extractor=extractor, settings=settings, workers=workers,
+            captions, output, spec, extractor=extractor, settings=settings, code=code, workers=workers,
             told=lambda done, total: shown.tell("captions", done, total),
         )  # fmt: skip
     summary = Summary.of(outcome.read())

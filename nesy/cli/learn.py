@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from nesy.cli.app import app, err, out
+from nesy.cli.own_code import OwnCode, load_own
 from nesy.cli.progress import bars
 from nesy.errors import DataError, did_you_mean
 
@@ -27,9 +28,7 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Change a setting: train.epochs=3, data.clips=200, ...")
     ] = None,
-    predicates: Annotated[
-        list[Path] | None, typer.Option("--predicates", help="A Python file that declares predicates; it is run.")
-    ] = None,
+    predicates: OwnCode = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's newest checkpoint.")] = False,
 ) -> None:
     """Learn to predict scene graphs from captions.
@@ -42,7 +41,7 @@ def train(
     from nesy.training.processes import is_main
     from nesy.training.task import read_task
 
-    load_all(predicates)
+    load_own(predicates)
     folder = out_folder or Path("runs") / spec.stem
     if resume and (folder / "settings.json").exists():
         if settings:
@@ -86,9 +85,7 @@ def evaluate_run(
         typer.Option(help="Also train and score these rows: all, or all-labels,1%-labels,..."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of each baseline.")] = 1,
-    predicates: Annotated[
-        list[Path] | None, typer.Option("--predicates", help="A Python file that declares predicates; it is run.")
-    ] = None,
+    predicates: OwnCode = None,
     protocols: Annotated[
         bool, typer.Option("--protocols", help="Also the field's measures: recall of names and of triplets, mAP.")
     ] = False,
@@ -107,7 +104,7 @@ def evaluate_run(
     from nesy.training import table
     from nesy.training.evaluate import evaluate
 
-    load_all(predicates)
+    load_own(predicates)
     task = runs.reopen(run)
     known = {row.name.replace(" %", "%").replace(" ", "-"): row for row in table.ROWS}
     chosen = list(known) if baselines == "all" else [b for b in (baselines or "").split(",") if b]
@@ -153,7 +150,7 @@ def evaluate_run(
             if (known[key].name, seed) != (own.name, task.train.seed)
         ]
         if jobs > 1 and len(wanted) > 1:
-            table.baselines(run, wanted, jobs, shown.tell)
+            table.baselines(run, wanted, jobs, shown.tell, predicates or ())
         else:
             for row, seed in wanted:
                 scores = table.baseline(task, data, row, seed, shown.training(f"{row.name}, seed {seed}"))
@@ -166,14 +163,6 @@ def evaluate_run(
         _print_table(run)
         for name, value in measured.items():
             out.print(f"  {name:<24} {value:.3f}", markup=False)
-
-
-def load_all(files: list[Path] | None) -> None:
-    """Run the files of ``--predicates``, which the user named: nothing else makes nesy run somebody's code."""
-    from nesy.predicates import load_predicates
-
-    for path in files or ():
-        load_predicates(path)
 
 
 def _print_table(folder: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nesy.cli.app import app, err, out
+from nesy.cli.own_code import OwnCode, load_own
 from nesy.cli.progress import bars
 from nesy.errors import DataError, NesyError, SpecSyntaxError
 from nesy.files import write_whole
@@ -41,6 +42,7 @@ def add(
     enter: Annotated[float, typer.Option(help="Frame probability that begins an interval.")] = 0.3,
     leave: Annotated[float, typer.Option(help="Frame probability at which it ends.")] = 0.2,
     gap: Annotated[int, typer.Option(help="Frames that may lie between two parts of one interval.")] = 1,
+    predicates: OwnCode = None,
     as_json: Json = False,
 ) -> None:
     """Remember scene graphs, or what a trained run sees in its data.
@@ -51,6 +53,7 @@ def add(
     from nesy.memory.remember import file_name, remember, remember_file
     from nesy.memory.store import TripleStore
 
+    load_own(predicates)
     thresholds = Thresholds(enter, leave, gap)
     if video is not None and (len(sources) != 1 or sources[0].is_dir()):
         raise DataError("--video names one video, but several are to be added")

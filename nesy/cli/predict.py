@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nesy.cli.app import app, err
-from nesy.cli.learn import load_all
+from nesy.cli.own_code import OwnCode, load_own
 from nesy.cli.progress import bars
 from nesy.errors import NesyError, did_you_mean
 
@@ -21,9 +21,7 @@ def predict(
     tracks: Annotated[
         Path | None, typer.Option(help="A scene-graph file whose boxes to use (its classes and facts are ignored).")
     ] = None,
-    predicates: Annotated[
-        list[Path] | None, typer.Option("--predicates", help="A Python file that declares predicates; it is run.")
-    ] = None,
+    predicates: OwnCode = None,
     form: Annotated[
         str, typer.Option("--format", help="nesy, networkx (node-link JSON), pvsg, jsonld or ntriples.")
     ] = "nesy",
@@ -44,14 +42,14 @@ def predict(
     from nesy.scenegraph.export import FORMATS, export_graph
     from nesy.training.predict import predict_video
 
+    load_own(predicates)
     if form not in FORMATS:  # before the work is done
         raise NesyError(f"unknown format `{form}`", expected=FORMATS, hint=did_you_mean(form, FORMATS))
     if video.is_dir():
-        if predicates or form != "nesy":
-            raise NesyError("a folder of videos takes neither --predicates nor --format")
-        _predict_folder(run, video, out_file, tracks, workers, gpus)
+        if form != "nesy":
+            raise NesyError("a folder of videos takes no --format")
+        _predict_folder(run, video, out_file, tracks, predicates or [], workers, gpus)
         return
-    load_all(predicates)
     file, source = predict_video(run, video, tracks=tracks, fps=fps)
     if form == "nesy":
         write_graph(file, out_file)
@@ -61,7 +59,9 @@ def predict(
     err.print(f"{out_file}: {g.present.shape[1]} frames, {len(file.ids)} objects (boxes from {source})", markup=False)
 
 
-def _predict_folder(run: Path, root: Path, out: Path, tracks: Path | None, workers: int, gpus: float) -> None:
+def _predict_folder(
+    run: Path, root: Path, out: Path, tracks: Path | None, code: list[Path], workers: int, gpus: float
+) -> None:
     from nesy.jobs import FAILURES, on_ray
     from nesy.training.many import predict_many
 
@@ -69,7 +69,7 @@ def _predict_folder(run: Path, root: Path, out: Path, tracks: Path | None, worke
         err.print("one video after the other; several at a time: pip install 'nesy[ray]'", markup=False)
     with bars() as shown:
         outcome = predict_many(
-            run, root, out, tracks=tracks, workers=workers, gpus=gpus,
+            run, root, out, tracks=tracks, code=code, workers=workers, gpus=gpus,
             told=lambda done, total: shown.tell("predicting", done, total),
         )  # fmt: skip
     err.print(f"{out}: {outcome.made} graphs made, {outcome.kept} kept, {len(outcome.failed)} failed", markup=False)

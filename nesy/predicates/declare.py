@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from nesy.errors import NesyError, SpecTypeError, did_you_mean
+from nesy.registry import Registry
 
 INPUTS = {
     "boxes": "float [B, T, N, 4]: x0, y0, x1, y1 as fractions of the frame's width and height; 0 where absent",
@@ -129,8 +130,14 @@ def _wants(name: str, code: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(p.name for p in parameters)
 
 
+_loaded: dict[Path, tuple[bytes, dict[str, Custom]]] = {}
+"""What was run: each file's content and the predicates that it declared."""
+
+
 def load_predicates(path: Path | str) -> tuple[str, ...]:
     """Run a Python file of one's own that declares predicates; gives their names.
+
+    The file may also register components (backends, extractors, datasets ...). A file that has not changed is run once.
 
     This runs the file: it is for ``--predicates`` and notebooks, and nothing that is read from data or a ``.dsl`` file
     ever comes here.
@@ -141,7 +148,11 @@ def load_predicates(path: Path | str) -> tuple[str, ...]:
     path = Path(path)
     if not path.is_file():
         raise NesyError(f"{path}: no such file", hint="--predicates takes a Python file that uses @nesy.predicate")
-    before = dict(_known)
+    content = path.read_bytes()
+    known = _loaded.get(path.resolve())
+    if known is not None and known[0] == content and all(_known.get(n) is c for n, c in known[1].items()):
+        return tuple(known[1])
+    before, components = dict(_known), Registry.registered
     name = f"nesy_predicates_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -156,10 +167,12 @@ def load_predicates(path: Path | str) -> tuple[str, ...]:
         line = e.lineno if isinstance(e, SyntaxError) else _line_in(e, path)
         raise NesyError(f"{path}:{line}: the file fails with {type(e).__name__}: {e}") from e
     names = tuple(n for n, c in _known.items() if before.get(n) is not c)
-    if not names:
+    if not names and Registry.registered == components:
         raise NesyError(
-            f"{path} declares no predicate", hint='write @nesy.predicate("name(a: object)") above a function'
+            f"{path} declares no predicate and registers no component",
+            hint='write @nesy.predicate("name(a: object)") above a function',
         )
+    _loaded[path.resolve()] = content, {n: _known[n] for n in names}
     return names
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 from nesy.errors import DataError, NesyError
 from nesy.files import replacing, write_whole
 from nesy.jobs import claim, list_failures, work
+from nesy.predicates import load_predicates
 from nesy.synthesis.captions import Caption, json_lines, read_captions
 from nesy.synthesis.choice import Choice, domain_digest
 from nesy.synthesis.extraction import Result, extract
@@ -49,7 +50,9 @@ class Outcome:
 class Work:
     """What one worker does with a part: ``[file of captions, first, end, file of its results]`` as JSON."""
 
-    def __init__(self, domain: str, name: str | None, settings: Mapping[str, Any]) -> None:
+    def __init__(self, domain: str, name: str | None, settings: Mapping[str, Any], code: Sequence[str]) -> None:
+        for path in code:
+            load_predicates(path)
         choice = Choice.of(Path(domain), name, settings)
         self.domain, self.extractor = choice.domain, choice.make()
         self.last: tuple[str, list[Caption]] = "", []
@@ -69,6 +72,7 @@ def extract_many(
     *,
     extractor: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    code: Sequence[Path] = (),
     workers: int = 2,
     part: int = PART,
     before: Callable[[str], None] | None = None,
@@ -83,6 +87,7 @@ def extract_many(
     Args:
         domain: the ``.dsl`` file whose names the specs use.
         extractor, settings: as for :meth:`nesy.synthesis.choice.Choice.of`.
+        code: Python files of one's own that workers run first, as ``--predicates`` does.
         workers: extractors at work at the same time, where Ray is installed.
         part: captions of a part.
         before: called with each part before it is begun (in the worker).
@@ -125,7 +130,7 @@ def extract_many(
     left = {source: sum(not p.is_file() for p in places) for source, places in waiting.items()}
     made = [_joined(waiting[s], files[s]) for s in waiting if not left[s]]
     done = 0
-    args = [str(domain), extractor, dict(settings or {})]
+    args = [str(domain), extractor, dict(settings or {}), [str(p.resolve()) for p in code]]
     for item, reason in work(Work, args, list(items), workers=workers, batch=1, before=before):
         source, count = items[item]
         done += count

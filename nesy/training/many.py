@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nesy.errors import DataError
 from nesy.jobs import claim, list_failures, work
+from nesy.predicates import load_predicates
 from nesy.training import run as runs
 
 SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm")
@@ -44,9 +45,11 @@ def graph_of(video: Path, root: Path, out: Path) -> Path:
 class Work:
     """What one worker does with a video's path."""
 
-    def __init__(self, run: str, root: str, out: str, tracks: str | None) -> None:
+    def __init__(self, run: str, root: str, out: str, tracks: str | None, code: Sequence[str]) -> None:
         from nesy.training.predict import Predictor
 
+        for path in code:
+            load_predicates(path)
         self.predict = Predictor(Path(run))
         self.root, self.out = Path(root), Path(out)
         self.tracks = Path(tracks) if tracks else None
@@ -66,6 +69,7 @@ def predict_many(
     out: Path,
     *,
     tracks: Path | None = None,
+    code: Sequence[Path] = (),
     workers: int = 2,
     batch: int = 8,
     gpus: float = 0.0,
@@ -76,6 +80,7 @@ def predict_many(
 
     Args:
         tracks: a folder with the boxes of each video in the same places, as ``nesy track`` writes them.
+        code: Python files of one's own that workers run first, as ``--predicates`` does.
         workers: models at work at the same time.
         batch: videos handed to a worker at once; what is lost when it dies.
         gpus: share of a GPU that each worker takes.
@@ -93,7 +98,7 @@ def predict_many(
     boxes = str(tracks.resolve()) if tracks else None
     claim(out, {"made by": "nesy predict", "weights": runs.weights_digest(run), "tracks": boxes})
     open_ = [str(v.resolve()) for v in videos if not graph_of(v, root, out).is_file()]
-    args = [str(p.resolve()) if p else None for p in (run, root, out, tracks)]
+    args = [*(str(p.resolve()) if p else None for p in (run, root, out, tracks)), [str(p.resolve()) for p in code]]
     failed: dict[str, str] = {}
     done = work(Work, args, open_, workers=workers, batch=batch, gpus=gpus, before=before)
     for i, (video, reason) in enumerate(done, 1):

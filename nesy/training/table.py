@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import torch
 
+from nesy.predicates import load_predicates
 from nesy.training.evaluate import chance, evaluate
 from nesy.training.loop import Progress
 from nesy.training.run import Data, Told, add_metrics, fit, prepare, reopen
@@ -71,11 +73,16 @@ def baseline(
 MOST_EPOCHS = 300
 
 
-def baselines(folder: Path, wanted: Sequence[tuple[Row, int]], jobs: int, told: Told | None = None) -> None:
-    """Train and score rows of a run in ``jobs`` processes at once; each is stored as soon as it is there."""
+def baselines(
+    folder: Path, wanted: Sequence[tuple[Row, int]], jobs: int, told: Told | None = None, code: Sequence[Path] = ()
+) -> None:
+    """Train and score rows of a run in ``jobs`` processes at once; each is stored as soon as it is there.
+
+    code: Python files of one's own that each process runs first, as ``--predicates`` does.
+    """
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(_in_process, folder, row, seed, threads): (row, seed) for row, seed in wanted}
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (threads, [str(p) for p in code])) as pool:
+        running = {pool.submit(_in_process, folder, row, seed): (row, seed) for row, seed in wanted}
         for done, future in enumerate(as_completed(running)):
             row, seed = running[future]
             add_metrics(folder, row.name, row.supervision, seed, future.result())
@@ -83,8 +90,22 @@ def baselines(folder: Path, wanted: Sequence[tuple[Row, int]], jobs: int, told: 
                 told("baselines", done + 1, len(wanted))
 
 
-def _in_process(folder: Path, row: Row, seed: int, threads: int) -> dict[str, Any]:
+def _begin(threads: int, code: Sequence[str]) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
+    for path in code:
+        load_predicates(path)
+
+
+def _end_with_parent() -> None:
+    """Nobody waits for the rows of a command that was killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _in_process(folder: Path, row: Row, seed: int) -> dict[str, Any]:
     task = reopen(folder)
     return baseline(task, prepare(task, ("train", "test")), row, seed)
 

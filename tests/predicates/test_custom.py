@@ -111,6 +111,56 @@ def test_a_users_predicate_in_rule_and_constraint_trains_and_predicts(
     capsys.readouterr()
     assert run(["query", "exists m: mugen, c: coin { eventually close(m, c) }", str(graph)]) in (0, 1)  # likely or not
     assert "close(" in capsys.readouterr().out.partition("frame")[2]
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    (videos / clip.name).write_bytes(clip.read_bytes())
+    (tmp_path / "tracks").mkdir()
+    (tmp_path / "tracks" / f"{clip.stem}.json").write_bytes(graph.read_bytes())
+    tracks = ["--tracks", str(tmp_path / "tracks")]
+    for command in (  # every other one that opens a run
+        ["report", str(out)],
+        ["memory", "add", str(out), "--clips", "1", "--store", str(tmp_path / "memory")],
+        ["predict", str(out), str(videos), "-o", str(tmp_path / "graphs"), *tracks],
+        ["eval", str(out), "--baselines", "1%-labels,multiple-instance", "--jobs", "2"],
+    ):
+        declare._known.pop("close", None)
+        assert run(command) in (1, 2) and "--predicates FILE.py" in told(capsys, tmp_path), command
+        assert run([*command, "--predicates", code]) == 0, (command, capsys.readouterr().err)
+
+
+def told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> str:
+    """What a command said, or listed as failures."""
+    listed = tmp_path / "graphs" / "failures.jsonl"
+    return capsys.readouterr().err + (listed.read_text() if listed.is_file() else "")
+
+
+COMPONENT = """
+from nesy.dsl.builder import eventually, exists, predicates, variables
+from nesy.synthesis.base import Extraction, extractors
+
+@extractors.register("{name}")
+class First:
+    def __init__(self, domain, settings):
+        self.domain = domain
+
+    def extract(self, captions):
+        x, p = variables("x")[0], predicates(self.domain.unary[0])[0]
+        return [Extraction(c, exists(x)(eventually(p(x))).node, "accepted") for c in captions]
+"""
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_file_may_register_components(many: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = f"first{many}"
+    (tmp_path / "mine.py").write_text(COMPONENT.format(name=name))
+    (tmp_path / "d.dsl").write_text("class dog\nunary barking\n")
+    (tmp_path / "c.jsonl").write_text('{"id": "1", "caption": "Anything."}\n')
+    command = ["extract", str(tmp_path / "c.jsonl"), "--spec", str(tmp_path / "d.dsl"), "--extractor", name]
+    assert run(command) == 2 and "unknown extractor" in capsys.readouterr().err
+    command += ["--predicates", str(tmp_path / "mine.py"), "-o", str(tmp_path / "out.jsonl")]
+    for _ in range(2):  # it is run once: a name can be registered only once
+        assert run([*command, *(["--workers", "2"] if many else [])]) == 0
+    assert "eventually barking(x)" in (tmp_path / "out.jsonl").read_text()
 
 
 class Learned(nn.Module):
@@ -212,7 +262,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(NesyError, match=r"x.py:2: the file fails with SyntaxError"):
         load_predicates(tmp_path / "x.py")
     (tmp_path / "x.py").write_text("a = 1\n")
-    with pytest.raises(NesyError, match="declares no predicate"):
+    with pytest.raises(NesyError, match="declares no predicate and registers no component"):
         load_predicates(tmp_path / "x.py")
 
 
