@@ -31,26 +31,25 @@ def free_variables(f: Formula) -> tuple[str, ...]:
 
 def free(f: Formula) -> frozenset[str]:
     """The free variables of ``f``; every formula remembers its own."""
-    try:
+    if hasattr(f, "_free"):
         return f._free
-    except AttributeError:
-        pass
     stack = [f]
     while stack:
         g = stack[-1]
-        try:
-            match g:
-                case ast.Atom(_, args) | ast.Distinct(args):
-                    found = frozenset(args)
-                case ast.Equal(left, right):
-                    found = frozenset((left, right))
-                case ast.Exists() | ast.Forall() | ast.ExistsAtLeast() | ast.Count():
-                    found = g.body._free - {b.var for b in g.bindings}
-                case _:
-                    found = frozenset().union(*[h._free for h in ast.children(g)])
-        except AttributeError:
-            stack.extend(h for h in ast.children(g) if not hasattr(h, "_free"))
-            continue
+        kind = type(g)
+        if kind is ast.Atom or kind is ast.Distinct:
+            found = frozenset(g.args)  # type: ignore[attr-defined]
+        elif kind is ast.Equal:
+            found = frozenset((g.left, g.right))  # type: ignore[attr-defined]
+        else:
+            below = ast.children(g)
+            unknown = [h for h in below if not hasattr(h, "_free")]
+            if unknown:
+                stack.extend(unknown)
+                continue
+            found = below[0]._free if len(below) == 1 else frozenset().union(*[h._free for h in below])
+            if isinstance(g, ast.QUANTIFIERS):
+                found -= {b.var for b in g.bindings}
         object.__setattr__(g, "_free", found)
         stack.pop()
     return f._free

@@ -12,7 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
-from nesy.reasoners.temporal.consequences import consequences, saturate
+from nesy.reasoners.temporal.consequences import Saturation, consequences
 from nesy.reasoners.temporal.exclusive import rule_of
 from nesy.reasoners.temporal.facts import FactTable
 from nesy.reasoners.temporal.shape import prefix
@@ -61,7 +61,7 @@ class Objective:
         self.rules = [r for c in constraints if (r := rule_of(c)) is not None]
         # Only what follows for one object: relations that follow (inverses above all) are the same fact seen again,
         # and repeating it in every spec slows learning down.
-        self.consequences = consequences(constraints, vocabulary, arity=1)
+        self.full = Saturation(consequences(constraints, vocabulary, arity=1))
         self.broken = [negated(c) for c in constraints if rule_of(c) is None]
 
     def __call__(self, graph: SceneGraph, batch: TrainBatch, choice: torch.Generator, done: float = 0.0) -> Losses:
@@ -79,7 +79,7 @@ class Objective:
         if self.settings.supervision == "multiple-instance":
             parts = self._multiple_instance(graph, own, clips, choice)
         else:
-            told = [set().union(*(words(self._full(c.spec)) for c in batch.examples[k].captions)) for k in clips]
+            told = [set().union(*(words(self.full(c.spec)) for c in batch.examples[k].captions)) for k in clips]
             parts = self._aligned(graph, own, clips, told, choice, done)
         weights = self.weights(done)
         total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
@@ -103,10 +103,6 @@ class Objective:
                 clips.append(i)
         return specs, clips
 
-    def _full(self, spec: Formula) -> Formula:
-        """A spec with what the constraints add to it."""
-        return saturate(spec, self.consequences)
-
     def _aligned(
         self,
         graph: SceneGraph,
@@ -117,7 +113,7 @@ class Objective:
         done: float,
     ) -> dict[str, Tensor]:
         weight, limit = self.settings.loss, self.settings.assignments
-        said, own = own, [self._full(spec) for spec in own]
+        said, own = own, [self.full(spec) for spec in own]
         table, asked = FactTable(graph), []
         if weight.discrimination and len(own) > 1:
             asked.append(discrimination(own, clips, reordered(own, choice)))

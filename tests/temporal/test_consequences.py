@@ -9,7 +9,7 @@ import torch
 
 from nesy.dsl.parser import parse_formula
 from nesy.dsl.printer import to_text
-from nesy.reasoners.temporal.consequences import consequences, saturate
+from nesy.reasoners.temporal.consequences import Saturation, consequences
 from nesy.reasoners.temporal.definition import holds
 from nesy.scenegraph import Vocabulary
 
@@ -20,7 +20,7 @@ NAMES = Vocabulary(("cat", "dog"), ("dead", "happy"), ("above", "below", "near",
 
 
 def follow(*bodies: str) -> dict:
-    return dict(consequences([parse_formula(f"forall x, y {{ always ({b}) }}") for b in bodies], NAMES))
+    return consequences([parse_formula(f"forall x, y {{ always ({b}) }}") for b in bodies], NAMES)
 
 
 def test_facts_follow_with_their_objects():
@@ -47,8 +47,8 @@ def test_specs_are_extended_where_they_are_positive():
     known = consequences([parse_formula("forall x, y { always (biting(x, y) -> dead(y)) }")], NAMES)
     spec = parse_formula("exists c: cat, d: dog { happy(c) then biting(c, d) and not biting(d, c) }")
     want = parse_formula("exists c: cat, d: dog { happy(c) then biting(c, d) and dead(d) and not biting(d, c) }")
-    assert saturate(spec, known) == want, to_text(saturate(spec, known))
-    assert saturate(spec, ()) is spec
+    assert Saturation(known)(spec) == want, to_text(Saturation(known)(spec))
+    assert Saturation({})(spec) is spec
 
 
 def test_meaning_is_kept_where_the_constraints_hold():
@@ -64,7 +64,7 @@ def test_meaning_is_kept_where_the_constraints_hold():
         unary, binary = graph.unary.clone(), graph.binary
         unary[..., 1] = torch.maximum(unary[..., 0], unary[..., 1])
         graph = replace(graph, unary=unary, binary=torch.maximum(binary, binary.transpose(2, 3)))
-        full = saturate(formula, known)
+        full = Saturation(known)(formula)
         changed += full != formula
         world = world_of(graph)
         assert holds(full, world) == holds(formula, world), to_text(formula)

@@ -19,8 +19,8 @@ from nesy.scenegraph import Vocabulary
 Fact = tuple[str, tuple[int, ...]]
 """A predicate and, for each of its arguments, which argument of the premise it is."""
 
-Consequences = tuple[tuple[tuple[str, int], tuple[Fact, ...]], ...]
-"""For (predicate, arity): the facts that follow from it. A tuple, so that it can be a key of a cache."""
+Consequences = dict[tuple[str, int], tuple[Fact, ...]]
+"""For (predicate, arity): the facts that follow from it."""
 
 
 def consequences(constraints: Sequence[Formula], vocabulary: Vocabulary, *, arity: int | None = None) -> Consequences:
@@ -52,25 +52,36 @@ def consequences(constraints: Sequence[Formula], vocabulary: Vocabulary, *, arit
                         found.add(step)
                         grown = True
     kept = {key: sorted(f for f in found if arity in (None, len(f[1]))) for key, found in follows.items()}
-    return tuple((key, tuple(found)) for key, found in sorted(kept.items()) if found)
+    return {key: tuple(found) for key, found in sorted(kept.items()) if found}
 
 
-@lru_cache(maxsize=4096)
-def saturate(formula: Formula, known: Consequences) -> Formula:
-    """``formula`` with what follows from its positive atoms; equivalent where the constraints hold."""
-    table = dict(known)
+class Saturation:
+    """Adds to a formula what follows from its positive atoms; equivalent where the constraints hold.
 
-    def go(f: Formula) -> Formula:
+    What it made of a formula is kept, and of its parts too, as the windows and orders of a caption share its events.
+    """
+
+    def __init__(self, known: Consequences) -> None:
+        self.known = known
+        self._kept = lru_cache(maxsize=1 << 15)(self._saturated)
+
+    def __call__(self, formula: Formula) -> Formula:
+        """The longer formula."""
+        return self._kept(formula) if self.known else formula
+
+    def _saturated(self, f: Formula) -> Formula:
+        go = self._kept
         match f:
             case ast.Atom(name, args):
-                more = [ast.Atom(q, tuple(args[k] for k in place)) for q, place in table.get((name, len(args)), ())]
+                follows = self.known.get((name, len(args)), ())
+                more = [ast.Atom(q, tuple(args[k] for k in place)) for q, place in follows]
                 return ast.And((f, *more)) if more else f
-            case ast.And(parts) | ast.Or(parts):
+            case ast.And(parts):  # no conjunct twice
                 inner = [go(p) for p in parts]
-                if isinstance(f, ast.And):  # no conjunct twice
-                    flat = [g for p in inner for g in (p.args if isinstance(p, ast.And) else (p,))]
-                    return replace(f, args=tuple(dict.fromkeys(flat)))
-                return replace(f, args=tuple(inner))
+                flat = [g for p in inner for g in (p.args if isinstance(p, ast.And) else (p,))]
+                return replace(f, args=tuple(dict.fromkeys(flat)))
+            case ast.Or(parts):
+                return replace(f, args=tuple(go(p) for p in parts))
             case ast.Then(parts):
                 return replace(f, parts=tuple(go(p) for p in parts))
             case ast.Exists() | ast.Forall() | ast.ExistsAtLeast() | ast.Hinted():
@@ -80,5 +91,3 @@ def saturate(formula: Formula, known: Consequences) -> Formula:
             case ast.Until() | ast.WeakUntil() | ast.Release() | ast.Since():
                 return replace(f, left=go(f.left), right=go(f.right))
         return f  # negations and conditions: what follows there would be something else
-
-    return go(formula) if known else formula

@@ -7,6 +7,8 @@ is evaluated for as many assignments as the two or three variables that tie seve
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.dsl.variables import free
@@ -50,15 +52,8 @@ def literals(f: Formula) -> list[tuple[ast.Atom, bool]] | None:
 
 
 def _push(b: ast.Binding, f: Formula) -> Formula | None:
-    found = literals(f)
-    if found is not None:
-        conjuncts = _conjuncts(f)
-        mine = [g for g in conjuncts if b.var in free(g)]
-        others = [g for g in conjuncts if b.var not in free(g)]
-        if any(isinstance(g, ast.Exists) for g in mine):
-            return None
-        some = ast.Exists((b,), mine[0] if len(mine) == 1 else ast.And(tuple(mine)))
-        return _rewrap(f, ast.And((*others, some)) if others else some)
+    if literals(f) is not None:
+        return _push_into_event(b, f)
     match f:
         case ast.And(args):
             return _only(b, f, args)
@@ -72,6 +67,18 @@ def _push(b: ast.Binding, f: Formula) -> Formula | None:
         case ast.Until(left, right) | ast.Since(left, right) if b.var not in free(left):
             return _only(b, f, (left, right))
     return None
+
+
+@lru_cache(maxsize=1 << 15)
+def _push_into_event(b: ast.Binding, f: Formula) -> Formula | None:
+    """Push into a conjunction of literals; kept, as windows and orders of a caption share its events."""
+    conjuncts = _conjuncts(f)
+    mine = [g for g in conjuncts if b.var in free(g)]
+    others = [g for g in conjuncts if b.var not in free(g)]
+    if any(isinstance(g, ast.Exists) for g in mine):
+        return None
+    some = ast.Exists((b,), mine[0] if len(mine) == 1 else ast.And(tuple(mine)))
+    return _rewrap(f, ast.And((*others, some)) if others else some)
 
 
 def _conjuncts(f: Formula) -> list[Formula]:

@@ -89,10 +89,18 @@ def _compile(formula: Formula, classes: tuple[str, ...], fps: float | None, scop
         for blocks in coincidences(sorts_of):
             sorts = tuple(sort for sort, _ in blocks)
             env = {names[i]: k for k, (_, block) in enumerate(blocks) for i in block}
-            meaning = partial(of_frame, atom=_atom(sorts, classes), env=env, inner=partial(_some, classes=classes))
+            meaning = partial(_event, blocks=tuple(env.items()), sorts=sorts, classes=classes)
             found = outline.compiled(meaning, fps)
             if found is not None:
                 yield Case(sorts, *found)
+
+
+@lru_cache(maxsize=1 << 15)
+def _event(
+    event: Formula, blocks: tuple[tuple[str, int], ...], sorts: tuple[Sort, ...], classes: tuple[str, ...]
+) -> Core:
+    """The meaning of an event; kept, as windows and orders of a caption share its events."""
+    return of_frame(event, _atom(sorts, classes), dict(blocks), partial(_some, classes=classes))
 
 
 def _atom(sorts: tuple[Sort, ...], classes: tuple[str, ...]) -> Ground:
