@@ -23,6 +23,7 @@ from torch.nn.functional import cross_entropy
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
+from nesy.dsl.variables import free
 from nesy.reasoners.temporal.exclusive import Rule
 from nesy.reasoners.temporal.facts import FactTable
 from nesy.reasoners.temporal.lifted import align, align_frames
@@ -156,16 +157,42 @@ def temporal(specs: Sequence[Formula], graph: SceneGraph, clips: Sequence[int], 
     return (cost.sum(1) / weights.sum(1).clamp_min(1e-6)).mean()
 
 
+_ABOUT_A_FRAME = (
+    ast.Truth, ast.Atom, ast.Equal, ast.Distinct, ast.Hinted, ast.Exists,
+    ast.Not, ast.And, ast.Or, ast.Implies, ast.Iff,
+)  # fmt: skip
+
+
 def located_events(spec: Formula) -> list[Formula]:
-    """The located events of a spec, each closed by the bindings of the variables it uses."""
-    bindings, body = prefix(spec)
+    """The events that a spec says to happen at some place of the clip, each closed by the bindings of its variables.
+
+    A hint on more than one frame, ``(a then b) @ early``, is one on each of its events. Hints on what is denied or said
+    under a condition, under ``forall`` or a count, are not read: there no frame's probability of an event has to rise.
+    """
     out: list[Formula] = []
-    for f in ast.walk(body):
-        if isinstance(f, ast.Hinted) and f.location is not None:
-            used = {a for g in ast.walk(f) if isinstance(g, (ast.Atom, ast.Distinct)) for a in g.args}
-            used |= {a for g in ast.walk(f) if isinstance(g, ast.Equal) for a in (g.left, g.right)}
-            mine = tuple(b for b in bindings if b.var in used)
-            out.append(ast.Exists(mine, f) if mine else f)
+
+    def visit(f: Formula, said: bool, scope: tuple[ast.Binding, ...], hint: ast.Hinted | None) -> None:
+        event = not isinstance(f, ast.Hinted) and all(isinstance(g, _ABOUT_A_FRAME) for g in ast.walk(f))
+        if said and hint is not None and event:
+            used = tuple(b for b in scope if b.var in free(f))
+            located = ast.Hinted(f, hint.location, hint.duration)
+            out.append(ast.Exists(used, located) if used else located)
+            return
+        match f:
+            case ast.Hinted(body):
+                visit(body, said, scope, f if f.location is not None else hint)
+            case ast.Not(body):
+                visit(body, not said, scope, hint)
+            case ast.Exists(bindings, body):
+                inner = {b.var for b in bindings}
+                visit(body, said, (*(b for b in scope if b.var not in inner), *bindings), hint)
+            case ast.Implies() | ast.Iff() | ast.Forall() | ast.ExistsAtLeast() | ast.Count():
+                pass
+            case _:
+                for g in ast.children(f):
+                    visit(g, said, scope, hint)
+
+    visit(spec, True, (), None)
     return out
 
 

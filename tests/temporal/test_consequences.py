@@ -41,6 +41,7 @@ def test_nothing_follows_from_a_choice_or_for_one_class_only():
     assert follow("biting(x, y) -> dead(y) or happy(y)") == {}
     assert follow("biting(x, y) -> (dog(x) -> dead(y))") == {}
     assert follow("dead(x) -> near(x, y)") == {}  # y is nobody in particular
+    assert follow("x != y and biting(x, y) -> dead(y)") == {}  # a spec's variables may be one object
 
 
 def test_specs_are_extended_where_they_are_positive():

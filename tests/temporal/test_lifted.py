@@ -12,11 +12,12 @@ import torch
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Atom, Binding
+from nesy.dsl.parser import parse_formula
 from nesy.errors import GroundingError
 from nesy.reasoners.temporal.exact import exact
 from nesy.reasoners.temporal.lifted import align, align_frames
 from nesy.reasoners.temporal.logspace import FLOOR
-from nesy.scenegraph import SceneGraph, collate
+from nesy.scenegraph import SceneGraph, Vocabulary, collate
 
 from .strategies import random_formula, random_graph
 
@@ -225,3 +226,65 @@ def test_miniscoped_batches_equal_single_clips():
         for i, a in enumerate(alone):
             both = [max(float(x), FLOOR / 2) for x in (together.log_prob[i], a.log_prob[0])]
             assert both[0] == pytest.approx(both[1], abs=1e-6)
+
+
+def one_kind(classes: list[list[float]], unary: list[list[list[float]]]) -> SceneGraph:
+    facts = torch.tensor(unary, dtype=torch.float64)  # [T, N, 2]
+    t, n, _ = facts.shape
+    kinds = torch.tensor(classes, dtype=torch.float64)
+    names = Vocabulary(("cat", "dog"), ("a", "b"), ())
+    return SceneGraph.from_probabilities(names, kinds, facts, facts.new_zeros(t, n, n, 0))
+
+
+@pytest.mark.parametrize("union", ["max", "noisy_or"])
+@pytest.mark.parametrize("chance", [0.5, 0.9, 0.999])
+def test_an_all_but_certain_spec_is_denied_with_the_full_gradient(union: str, chance: float):
+    """-log P(never a) is the sum of -log(1 - p): a fact's log-odds has the slope p, however hopeless the others are."""
+    graph = one_kind([[1.0, 0.0]], [[[chance, 0.5]]] * 24)
+    odds = graph.unary.clone().float().requires_grad_()
+    graph = replace(graph, unary=odds, binary=graph.binary.float(), classes=graph.classes.float())
+    out = align([parse_formula("exists x { eventually a(x) }")], graph, union=union, side="no")
+    assert float(out.log_not.detach()) == pytest.approx(24 * math.log1p(-chance), rel=1e-4)
+    out.log_not.sum().backward()
+    assert odds.grad is not None
+    assert odds.grad[0, :, 0, 0].numpy() == pytest.approx([-chance] * 24, rel=1e-4)
+
+
+def test_an_impossible_spec_is_as_impossible_beside_others():
+    graph = one_kind([[1.0, 0.0]], [[[0.5, 0.5]]])
+    other = parse_formula("exists x { a(x) }")
+    for never in map(parse_formula, ("false", "exists x { a(x) and not a(x) }", "exists x: dog { a(x) }")):
+        for union in ("max", "sum", "noisy_or"):
+            alone = align([never], graph, union=union).log_prob
+            beside = align([never, other], graph, clips=[0, 0], union=union).log_prob
+            assert float(alone) == float(beside[0]) <= FLOOR
+
+
+def test_an_inner_variable_hides_an_outer_one_of_the_same_name():
+    graph = one_kind([[1.0, 0.0], [0.0, 1.0]], [[[1.0, 0.0], [0.0, 0.0]]])  # a cat that is a, a dog that is not
+    spec = parse_formula("exists x: dog, y: cat { exists y: dog { a(y) } }")
+    for union in ("max", "noisy_or"):
+        assert math.exp(align([spec], graph, union=union).log_prob) == pytest.approx(
+            float(exact(spec, graph)), abs=1e-6
+        )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exists x: cat, y { a(x) then b(y) and dog(y) }",
+        "exists x: cat, y { a(x) then b(y) and not dog(y) }",
+        "exists x: cat, y: dog { a(x) then b(y) and cat(y) }",
+        "exists x, y { a(x) and cat(x) then b(y) and dog(y) and cat(x) }",
+    ],
+)
+@pytest.mark.parametrize("limit", [64, 2])
+def test_a_class_asked_of_a_variable_of_one_event(text: str, limit: int):
+    """Where assignments are many the variable is not enumerated; with certain classes that changes nothing."""
+    graph = one_kind(
+        [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]],
+        [[[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 1.0], [0.0, 0.0]]],
+    )
+    spec = parse_formula(text)
+    got = align([spec], graph, assignments=limit)
+    assert math.exp(got.log_prob) == pytest.approx(float(exact(spec, graph)), abs=1e-5)

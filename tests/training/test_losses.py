@@ -19,6 +19,7 @@ from nesy.training.losses import (
     alignment,
     answered,
     breach,
+    breach_by_tensors,
     contrastive,
     discrimination,
     located_events,
@@ -187,3 +188,42 @@ def test_the_bag_forgets_order_and_identity():
     want = {"exists x0: cat { eventually p(x0) }", "exists x0: cat, x1: dog { eventually r(x0, x1) }"}
     assert set(bag(spec)) == {parse_formula(t) for t in want}
     assert words(spec) == {("p", 1), ("q", 1), ("r", 2)}
+
+
+@pytest.mark.parametrize(
+    ("spec", "events"),
+    [
+        ("exists x: cat { eventually p(x) @ early }", ["exists x: cat { p(x) @ early }"]),
+        (
+            "exists x { (p(x) then q(x)) @ [0%, 40%] }",
+            ["exists x { p(x) @ [0%, 40%] }", "exists x { q(x) @ [0%, 40%] }"],
+        ),
+        ("exists x { (p(x) @ mid then q(x)) @ late }", ["exists x { p(x) @ mid }", "exists x { q(x) @ late }"]),
+        ("exists x { (not p(x)) @ early }", ["exists x { not p(x) @ early }"]),
+        ("exists x { p(x) then exists x: dog, y { r(x, y) @ late } }", ["exists x: dog, y { r(x, y) @ late }"]),
+        ("exists x { not (p(x) @ early) }", []),
+        ("exists x { p(x) -> q(x) @ early }", []),
+        ("forall x { (p(x) @ early) then q(x) }", []),
+    ],
+)
+def test_hints_locate_the_events_that_are_said_to_happen(spec: str, events: list[str]):
+    found = located_events(parse_formula(spec))
+    assert found == [parse_formula(e) for e in events]
+    assert torch.isfinite(temporal([parse_formula(spec)], graph([[0.5, 0.4], [0.3, 0.2]]), [0], 8))
+
+
+@pytest.mark.parametrize(("cat", "dog"), [(0.2, 0.3), (0.2, 0.8), (0.0, 0.0)])
+def test_what_an_object_is_not_includes_none_of_the_classes(cat: float, dog: float):
+    """P(rule) where the classes leave a rest: ``none of these`` is no dog either."""
+    unary = torch.tensor([[[0.4, 0.5]]], dtype=torch.float64)
+    classes = torch.tensor([[cat, dog]], dtype=torch.float64)
+    g = SceneGraph.from_probabilities(V, classes, unary, torch.zeros(1, 1, 1, 1, dtype=torch.float64))
+    for text, want in [
+        ("forall x { always not dog(x) }", 1 - dog),
+        ("forall x { always (cat(x) or dog(x) or p(x)) }", cat + dog + (1 - cat - dog) * 0.4),
+        ("forall x { always (p(x) -> cat(x)) }", 1 - 0.4 * (1 - cat)),
+    ]:
+        rule = rule_of(parse_formula(text))
+        assert rule is not None
+        for cost in (breach([rule], FactTable(g)), breach_by_tensors([rule], g)):
+            assert math.exp(-float(cost)) == pytest.approx(want, abs=1e-6)

@@ -32,8 +32,8 @@ def consequences(constraints: Sequence[Formula], vocabulary: Vocabulary, *, arit
     follows: dict[tuple[str, int], set[Fact]] = {}
     for constraint in constraints:
         rule = rule_of(constraint)
-        if rule is None:
-            continue
+        if rule is None or any(isinstance(g, (ast.Equal, ast.Distinct)) for g in ast.walk(rule.body)):
+            continue  # a spec does not say which of its variables are different objects
         worlds = literals(rule.body, rule.variables, vocabulary.classes)
         facts = {(name, args) for w in worlds for name, args, _ in w if name in learned and len(set(args)) == len(args)}
         for premise, given in facts:

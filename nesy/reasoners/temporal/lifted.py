@@ -4,17 +4,17 @@ For each clip, each assignment of objects to the variables has an exact probabil
 forward algorithm on the spec's automaton; all clips, cases and assignments advance together. The disjunction over
 assignments shares facts (classes above all), so it is closed by a *named* combination:
 
-    max       the most probable assignment; a lower bound, always.
-    sum       the sum over assignments, at most 1; an upper bound, always (Boole).
+    max       the most probable assignment; a lower bound.
+    sum       the sum over assignments, at most 1; an upper bound (Boole).
     noisy_or  1 - prod(1 - P(assignment)); an upper bound for specs without negation when the classes are certain
               (positive association), else an approximation: two bindings that swap the classes of two objects exclude
               each other, and their union is then larger than independence says.
 
-For ``noisy_or``, where the objects admit more assignments than that, variables that serve one event only are not
-enumerated: after miniscoping, "some coin is collected" is a proposition of
-its own, whose probability in a frame is the ``noisy_or`` over objects. That is exact while classes are certain and no
-fact stands in two propositions; otherwise it takes the class of the object as drawn anew in every frame, which can
-only raise the probability of specs without negation.
+``max`` and ``sum`` are bounds where all quantifiers stand in front. One that stands inside an event, "some coin is
+collected", is a proposition of its own, whose probability in a frame is the ``noisy_or`` over objects. That is exact
+while classes are certain and no fact stands in two propositions; otherwise it takes the class of the object as drawn
+anew in every frame, which can only raise the probability of specs without negation. For ``noisy_or``, where the objects
+admit more assignments than that, variables that serve one event only are moved there instead of being enumerated.
 
 Only the ``assignments`` most probable bindings of classes are followed; dropping others keeps ``max`` a lower bound
 and makes the rest approximations, which :attr:`Alignment.truncated` reports.
@@ -37,7 +37,7 @@ from nesy.dsl.ast import Formula
 from nesy.reasoners.temporal.binding import Bindings, bind
 from nesy.reasoners.temporal.facts import FactTable
 from nesy.reasoners.temporal.layout import Distinct, Item, Layout
-from nesy.reasoners.temporal.logspace import DEEP, FLOOR, log1mexp, scatter_logsumexp
+from nesy.reasoners.temporal.logspace import DEEP, log1mexp, scatter_logsumexp
 from nesy.reasoners.temporal.shape import Case, cases, prefix
 from nesy.reasoners.temporal.transitions import Transitions
 from nesy.scenegraph import SceneGraph
@@ -127,7 +127,7 @@ def align(
     asked = [side] * count if isinstance(side, str) else list(side)
     dropped = torch.zeros(count, dtype=torch.bool, device=device)
     if not items:
-        return Alignment(log_prob + FLOOR - DEEP, log_not, dropped)
+        return Alignment(log_prob, log_not, dropped)
     misses, every = [], []
     # on a CPU nothing is padded
     groups = [range(len(items))] if device.type == "cpu" else similar([c for _, c in items], table.n, assignments)
@@ -137,21 +137,25 @@ def align(
         ends = _by_loops if device.type == "cpu" else _by_tensors
         bound, yes, no = ends(Distinct([items[k] for k in members]), table, assignments, accept, reject)  # [I, A]
         log_joint = bound.weight + yes
-        misses.append(_missed(bound.weight, log_joint, no, sides).sum(1))
+        misses.append(_missed(bound.weight, log_joint, no, sides))
         of = torch.tensor([owner[k] for k in members], device=device)
         dropped[of[bound.truncated]] = True
         every.append(_Bound(of, [len(items[k][1].sorts) for k in members], bound.objects, log_joint))
     of = torch.cat([b.of for b in every])
     if union == "max":
-        log_prob = log_prob.scatter_reduce(0, of, torch.cat([b.log_joint.amax(1) for b in every]), "amax")
-        log_not = log1mexp(log_prob)
+        tops, places = zip(*(b.log_joint.max(1) for b in every), strict=True)
+        top = torch.cat(tops)
+        miss = torch.cat([m.gather(1, p[:, None])[:, 0] for m, p in zip(misses, places, strict=True)])
+        log_prob = log_prob.scatter_reduce(0, of, top, "amax")
+        best = top == log_prob.detach()[of]
+        log_not = log_not.scatter_reduce(0, of[best], miss[best], "amin")
         return Alignment(log_prob, log_not, dropped, tuple(every))
     joint = torch.cat([b.log_joint.logsumexp(1) for b in every])
     if union == "sum":
         log_prob = scatter_logsumexp(joint, of, count).clamp_max(0)
         log_not = log1mexp(log_prob)
     else:
-        log_prob, log_not = _noisy_or(joint, torch.cat(misses), of, count)
+        log_prob, log_not = _noisy_or(joint, torch.cat([m.sum(1) for m in misses]), of, count)
     return Alignment(log_prob, log_not, dropped, tuple(every))
 
 
@@ -160,11 +164,15 @@ def _missed(weight: Tensor, log_joint: Tensor, no: Tensor, sides: Sequence[Side]
     only_yes = [side == "yes" for side in sides]
     if all(only_yes):
         return log1mexp(log_joint)
-    # 1 - w + w P(not body)
-    missed = torch.logaddexp(log1mexp(weight), weight + no).clamp_max(0)
+    missed = _unless(weight, no)
     if not any(only_yes):
         return missed
     return torch.where(torch.tensor(only_yes, device=no.device)[:, None], log1mexp(log_joint), missed)
+
+
+def _unless(weight: Tensor, no: Tensor) -> Tensor:
+    """log (1 - w + w P(not body)): where the classes are certain that is P(not body) itself, however small it is."""
+    return torch.where(weight == 0, no, torch.logaddexp(log1mexp(weight), weight + no)).clamp_max(0)
 
 
 def _by_loops(
@@ -249,8 +257,8 @@ def align_frames(
     bound = bind(distinct, table, assignments)
     yes, no = Transitions(Layout(distinct, bound.objects, bound.live, table)).first_frame()  # [I, A, T]
     bound_to = bound.weight[..., None]
-    miss = torch.logaddexp(log1mexp(bound_to), bound_to + no).clamp_max(0)
-    return _noisy_or((bound_to + yes).logsumexp(1), miss.sum(1), torch.tensor(owner, device=miss.device), len(specs))
+    miss = _unless(bound_to, no).sum(1)
+    return _noisy_or((bound_to + yes).logsumexp(1), miss, torch.tensor(owner, device=miss.device), len(specs))
 
 
 def _noisy_or(joint: Tensor, log_miss: Tensor, of: Tensor, count: int) -> tuple[Tensor, Tensor]:

@@ -26,4 +26,15 @@ def scatter_logsumexp(x: Tensor, of: Tensor, count: int) -> Tensor:
     place = of.reshape(-1, *(1,) * (x.ndim - 1)).expand_as(x)
     top = x.new_full((count, *x.shape[1:]), DEEP).scatter_reduce(0, place, x.detach(), "amax", include_self=True)
     total = torch.zeros_like(top).index_add(0, of, (x - top[of]).exp())
-    return top + total.clamp_min(1e-30).log()
+    return top + torch.where(total > 0, total, torch.ones_like(total)).log()
+
+
+def rest(classes: Tensor) -> Tensor:
+    """log P(none of the classes) from the log P of each, [..., C] to [...]; FLOOR if they sum to 1 within rounding."""
+    total = classes.exp().sum(-1)
+    some = total < 1 - ROUNDING
+    return torch.where(some, torch.log1p(-torch.where(some, total, torch.zeros_like(total))), FLOOR)
+
+
+ROUNDING = 1e-6
+"""What a sum of probabilities may differ from 1 in single precision."""

@@ -22,13 +22,13 @@ from nesy.errors import GroundingError, did_you_mean
 from nesy.reasoners.temporal.automaton import build
 from nesy.reasoners.temporal.core import FALSE, TRUE, Core, ground
 from nesy.reasoners.temporal.definition import VISIBLE
-from nesy.reasoners.temporal.logspace import DEEP, FLOOR
+from nesy.reasoners.temporal.logspace import DEEP, FLOOR, rest
 from nesy.scenegraph import SceneGraph
 
 
 @dataclass(frozen=True)
 class Term:
-    """A product: the classes of the variables (None: none of those mentioned) and the literals of one path."""
+    """A product: the classes of the variables (None: another one, or none at all) and the literals of one path."""
 
     classes: tuple[tuple[int, str | None], ...]
     literals: tuple[tuple[str, tuple[int, ...], bool], ...]
@@ -117,9 +117,7 @@ def _class(classes: Tensor, names: tuple[str, ...], name: str | None, mentioned:
     if name is not None:
         return classes[..., names.index(name)]
     others = [k for k, c in enumerate(names) if c not in mentioned]
-    if not others:
-        return classes.new_full(classes.shape[:2], FLOOR)
-    return classes[..., others].logsumexp(-1)
+    return torch.cat([classes[..., others], rest(classes)[..., None]], -1).logsumexp(-1).clamp_min(FLOOR)
 
 
 def literals(

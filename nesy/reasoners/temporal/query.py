@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -11,9 +10,9 @@ import torch
 
 from nesy.dsl.ast import Formula
 from nesy.errors import GroundingError
+from nesy.reasoners.temporal.bounds import bounds
 from nesy.reasoners.temporal.exact import CONFIGURATIONS, Facts, configurations, enclose
 from nesy.reasoners.temporal.explain import Step, most_probable_world, prove
-from nesy.reasoners.temporal.lifted import align
 from nesy.scenegraph import SceneGraph
 
 Method = Literal["auto", "exact", "bounds"]
@@ -78,25 +77,17 @@ def query(
             return Answer(known, "exact", known, known, explain(formula, graph) if witness and known > 0 else None)
         if method == "exact":
             raise why
-    lower, upper = bounds(formula, graph)
+    try:
+        lower, upper = bounds(formula, graph)
+    except GroundingError:
+        if method == "bounds":
+            raise
+        lower, upper = 0.0, 1.0  # what the exact method got to know is all that is known
     lower, upper = max(lower, known), min(upper, known + unknown)
     return Answer(
         lower, "lower bound", lower, max(lower, upper), explain(formula, graph) if witness else None,
         why.message if why is not None else None,
     )  # fmt: skip
-
-
-ASSIGNMENTS = 2_000
-"""Bindings that the bounds look at; where a clip has more, the sum over all of them is not known."""
-
-
-def bounds(formula: Formula, graph: SceneGraph) -> tuple[float, float]:
-    """max over assignments <= P <= sum over assignments, both exact per assignment."""
-    with torch.no_grad():
-        low = align([formula], graph, union="max", assignments=ASSIGNMENTS)
-        high = align([formula], graph, union="sum", assignments=ASSIGNMENTS)
-    upper = 1.0 if bool(high.truncated[0]) else math.exp(float(high.log_prob[0]))
-    return math.exp(float(low.log_prob[0])), upper
 
 
 def explain(formula: Formula, graph: SceneGraph, ways: int = 64) -> Witness | None:

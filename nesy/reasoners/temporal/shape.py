@@ -88,7 +88,8 @@ def _compile(formula: Formula, classes: tuple[str, ...], fps: float | None, scop
     for sorts_of in _refinements(bindings, body, classes):
         for blocks in coincidences(sorts_of):
             sorts = tuple(sort for sort, _ in blocks)
-            env = {names[i]: k for k, (_, block) in enumerate(blocks) for i in block}
+            place = {i: k for k, (_, block) in enumerate(blocks) for i in block}
+            env = {name: place[i] for i, name in enumerate(names)}  # of two of the same name the inner one counts
             meaning = partial(_event, blocks=tuple(env.items()), sorts=sorts, classes=classes)
             found = outline.compiled(meaning, fps)
             if found is not None:
@@ -100,7 +101,7 @@ def _event(
     event: Formula, blocks: tuple[tuple[str, int], ...], sorts: tuple[Sort, ...], classes: tuple[str, ...]
 ) -> Core:
     """The meaning of an event; kept, as windows and orders of a caption share its events."""
-    return of_frame(event, _atom(sorts, classes), dict(blocks), partial(_some, classes=classes))
+    return of_frame(event, _atom(sorts, classes), dict(blocks), partial(_some, sorts=sorts, classes=classes))
 
 
 def _atom(sorts: tuple[Sort, ...], classes: tuple[str, ...]) -> Ground:
@@ -114,7 +115,7 @@ def _atom(sorts: tuple[Sort, ...], classes: tuple[str, ...]) -> Ground:
     return atom
 
 
-def _some(f: Formula, blocks: Mapping[str, int], classes: tuple[str, ...]) -> Core:
+def _some(f: Formula, blocks: Mapping[str, int], sorts: tuple[Sort, ...], classes: tuple[str, ...]) -> Core:
     """The proposition of an inner ``exists x { literals }``, its other variables standing for these blocks."""
     found = literals(f.body) if isinstance(f, ast.Exists) and len(f.bindings) == 1 else None
     if found is None or not isinstance(f, ast.Exists):
@@ -127,14 +128,17 @@ def _some(f: Formula, blocks: Mapping[str, int], classes: tuple[str, ...]) -> Co
     sort: Sort = binding.sort if binding.sort is not None else ANY
     own: list[tuple[str, tuple[int, ...], bool]] = []
     for a, positive in found:
-        if len(a.args) == 1 and a.predicate in classes:
-            raise GroundingError(
-                f"the class of `{a.args[0]}` must be given where it is quantified",
-                span=a.span,
-                hint=f"write `exists {a.args[0]}: {a.predicate}`",
-            )
         args = tuple(LOCAL if x == binding.var else bound(x, blocks, a) for x in a.args)
-        own.append((a.predicate, args, positive))
+        if len(args) == 1 and a.predicate in classes:
+            if args[0] == LOCAL:
+                met = _meet(sort, a.predicate if positive else frozenset([a.predicate]))
+                if met is None:
+                    return FALSE
+                sort = met
+            elif (sorts[args[0]] == a.predicate) is not positive:
+                return FALSE
+        else:
+            own.append((a.predicate, args, positive))
     return ("prop", Some(sort, tuple(sorted(own))))
 
 
@@ -143,12 +147,13 @@ def _refinements(
 ) -> Iterator[tuple[Sort, ...]]:
     """The sorts of the variables; a variable without class splits by the class atoms that the body asks of it."""
     asked: dict[str, list[str]] = {b.var: [] for b in bindings}
+    last = {b.var: i for i, b in enumerate(bindings)}  # another one of the same name is out of sight
     for g in ast.walk(body):
         if isinstance(g, ast.Atom) and len(g.args) == 1 and g.predicate in classes and g.args[0] in asked:
             asked[g.args[0]].append(g.predicate)
     options: list[list[Sort]] = []
-    for b in bindings:
-        mentioned = dict.fromkeys(asked[b.var])
+    for i, b in enumerate(bindings):
+        mentioned = dict.fromkeys(asked[b.var] if last[b.var] == i else ())
         options.append([b.sort] if b.sort is not None else [*mentioned, frozenset(mentioned)])
     yield from product(*options)
 

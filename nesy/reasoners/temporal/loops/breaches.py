@@ -22,7 +22,7 @@ from torch.autograd.function import once_differentiable
 from nesy.reasoners.temporal.compiled import compiled, inlined
 from nesy.reasoners.temporal.exclusive import Rule
 from nesy.reasoners.temporal.facts import FactTable
-from nesy.reasoners.temporal.logspace import DEEP, FLOOR
+from nesy.reasoners.temporal.logspace import DEEP, FLOOR, rest
 from nesy.reasoners.temporal.loops.program import Ints
 from nesy.reasoners.temporal.pointwise import terms_of
 
@@ -33,7 +33,8 @@ class _Listed:
 
     lists: variables of each rule; where the terms of each rule, the choices and literals of each term, and the
         classes of each choice begin.
-    asked: variable and set of classes; sets: [Q, C] which classes each has. facts: name, arity, sign, arguments.
+    asked: variable and set of classes; sets: [Q, C + 1] which classes each has, "none of them" last.
+    facts: name, arity, sign, arguments.
     """
 
     lists: tuple[Ints, ...]
@@ -44,7 +45,7 @@ class _Listed:
 
 @lru_cache(maxsize=64)
 def _listed(rules: tuple[Rule, ...], names: tuple[str, ...]) -> _Listed:
-    sets: dict[frozenset[str], int] = {}
+    sets: dict[frozenset[str | None], int] = {}
     variables, terms, choices, literals, classes = [], [0], [0], [0], [0]
     asked: list[tuple[int, int]] = []
     facts: list[tuple[str, int, bool, tuple[int, ...]]] = []
@@ -56,7 +57,7 @@ def _listed(rules: tuple[Rule, ...], names: tuple[str, ...]) -> _Listed:
         for literal, chosen in alike.items():
             for choice in chosen:
                 for variable, name in choice:
-                    among = frozenset([name] if name is not None else set(names) - set(mentioned[variable]))
+                    among = frozenset([name] if name is not None else {*names, None} - set(mentioned[variable]))
                     asked.append((variable, sets.setdefault(among, len(sets))))
                 classes.append(len(asked))
             choices.append(len(classes) - 1)
@@ -65,7 +66,7 @@ def _listed(rules: tuple[Rule, ...], names: tuple[str, ...]) -> _Listed:
         variables.append(len(rule.variables))
         terms.append(len(choices) - 1)
     lists = tuple(np.array(x, np.int64) for x in (variables, terms, choices, literals, classes))
-    members = np.array([[c in among for c in names] for among in sets] or [[False] * len(names)], np.bool_)
+    members = np.array([[c in among for c in (*names, None)] for among in sets], np.bool_).reshape(-1, len(names) + 1)
     return _Listed(lists, np.array(asked, np.int64).reshape(-1, 2), members, tuple(facts))
 
 
@@ -84,10 +85,9 @@ def cost_of_rules(rules: Sequence[Rule], table: FactTable, cap: float) -> Tensor
         row[:3] = table.column(name, arity)
         row[0] += 0 if positive else half
         row[3:] = args
-    members = torch.from_numpy(listed.sets)
-    of_class = graph.classes.clamp_min(FLOOR)[:, :, None].masked_fill(~members, FLOOR)  # [B, N, Q, C]
-    some = members.any(1)
-    weights = torch.where(some, of_class.logsumexp(-1), FLOOR) if len(members[0]) else of_class.sum(-1)  # [B, N, Q]
+    classes = graph.classes.clamp_min(FLOOR)
+    every = torch.cat([classes, rest(classes)[..., None]], -1)[:, :, None]  # [B, N, 1, C + 1]
+    weights = every.masked_fill(~torch.from_numpy(listed.sets), FLOOR).logsumexp(-1).clamp_min(FLOOR)  # [B, N, Q]
     out: Tensor = _Cost.apply(table.logits, weights, table, (*listed.lists, listed.asked, columns), cap)
     return out
 
