@@ -15,7 +15,7 @@ from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES
 from nesy.reasoners.datalog.choice import gate_values
 from nesy.reasoners.datalog.circuit import Circuit
 from nesy.reasoners.datalog.csvfile import read_facts
-from nesy.reasoners.datalog.provenance import DEBUG
+from nesy.reasoners.datalog.provenance import DEBUG, Settings
 from nesy.reasoners.datalog.provenance.base import interpret
 from nesy.reasoners.datalog.provenance.plain import Tropical
 from nesy.reasoners.datalog.provenance.proofs import Proofs
@@ -49,10 +49,11 @@ class ScallopContext(Given):
         if circuit is None or self._spec.build is None:
             raise GroundingError(f"provenance `{self.provenance}` has no probabilities")
         k = self.k if "proofs" in self.provenance or "clauses" in self.provenance else 0
-        key = (k, roots.tobytes())
+        settings = Settings(k, self.node_budget, self._early_discard)
+        key = (settings, roots.tobytes())
         evaluation = grounded.evaluations.get(key)
         if evaluation is None:
-            evaluation = self._spec.build(circuit, roots, k, self.node_budget)
+            evaluation = self._spec.build(circuit, roots, settings)
             grounded.evaluations[key] = evaluation
         leaves = self._leaves(evaluation.circuit, inputs)
         if not circuit.gates:
