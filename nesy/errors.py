@@ -6,9 +6,11 @@ Every error says what is wrong, where (when a place exists), what was expected a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,7 @@ class NesyError(Exception):
         self.code = code
 
     def __str__(self) -> str:
-        head = f"{self.span}: " if self.span else ""
-        code = f"[{self.code}]" if self.code else ""
-        lines = [f"{head}error{code}: {self.message}"]
-        if self.span and self.source is not None:
-            lines += excerpt(self.source, self.span)
-        if self.expected:
-            lines.append("  expected: " + ", ".join(self.expected))
-        if self.hint:
-            lines.append(f"  help: {self.hint}")
-        return "\n".join(lines)
+        return told(f"error[{self.code}]" if self.code else "error", self)
 
 
 class SpecSyntaxError(NesyError):
@@ -99,12 +92,39 @@ class ErrorGroup(NesyError):
         return "\n\n".join(str(e) for e in self.errors)
 
 
+class Fault(Protocol):
+    """What is told of a mistake: see :class:`NesyError`."""
+
+    @property
+    def message(self) -> str: ...
+    @property
+    def span(self) -> Span | None: ...
+    @property
+    def source(self) -> str | None: ...
+    @property
+    def expected(self) -> tuple[str, ...]: ...
+    @property
+    def hint(self) -> str | None: ...
+
+
+def told(kind: str, fault: Fault) -> str:
+    """A mistake as text: place, kind, message, the line with a caret, what was expected, the remedy."""
+    lines = [f"{f'{fault.span}: ' if fault.span else ''}{kind}: {fault.message}"]
+    if fault.span and fault.source is not None:
+        lines += excerpt(fault.source, fault.span)
+    if fault.expected:
+        lines.append("  expected: " + ", ".join(fault.expected))
+    if fault.hint:
+        lines.append(f"  help: {fault.hint}")
+    return "\n".join(lines)
+
+
 def excerpt(source: str, span: Span) -> list[str]:
     """The source line of ``span`` with a caret line below it."""
-    lines = source.splitlines()
+    lines = source.split("\n")  # as places are counted: other line ends of Unicode are not ends here
     if not 1 <= span.line <= len(lines):
         return []
-    text = lines[span.line - 1].replace("\t", " ")
+    text = re.sub(r"[\t\r\x0b\x0c\x85\u2028\u2029]", " ", lines[span.line - 1]).rstrip()
     end = span.end_column if span.end_line == span.line else len(text) + 1
     width = max(1, min(end, len(text) + 1) - span.column)
     gutter = f"{span.line:>5} | "

@@ -8,6 +8,7 @@ gives its items to another. On one machine or, over a shared file system, on a c
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
@@ -49,6 +50,9 @@ def work(
         batch: items that are handed to a worker at once; what is done again when it dies.
         gpus: share of a GPU that each worker takes.
         before: called with each item before it is begun, in the worker.
+
+    Raises:
+        NesyError: no worker can be made of ``args``.
     """
     if not items:
         return
@@ -58,20 +62,42 @@ def work(
             yield item, one.reason(item)
         return
     import ray
-    from ray.data import ActorPoolStrategy
+    from ray.data import ActorPoolStrategy, DataContext
 
     if not ray.is_initialized():
-        ray.init(num_cpus=max(workers, os.cpu_count() or 1), include_dashboard=False, log_to_driver=False)
-    rows = ray.data.from_items([{"item": i} for i in items], override_num_blocks=len(items) // batch + 1)
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+        ray.init(
+            num_cpus=max(workers, os.cpu_count() or 1),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    DataContext.get_current().enable_progress_bars = False  # callers have their own
+    for handler in logging.getLogger("ray.data").handlers:
+        if isinstance(handler, logging.StreamHandler):  # what matters is raised; the rest is in Ray's log files
+            handler.setLevel(logging.CRITICAL)
+    blocks = -(-len(items) // batch)
+    rows = ray.data.from_items([{"item": i} for i in items], override_num_blocks=blocks)
     done = rows.map_batches(
         _Rows,
         fn_constructor_args=(make, args, before, os.getcwd()),
         batch_size=batch,
-        compute=ActorPoolStrategy(size=workers),
+        compute=ActorPoolStrategy(size=min(workers, blocks)),
         num_gpus=gpus or None,
     )
-    for row in done.iter_rows():
-        yield row["item"], row["reason"]
+    try:
+        for row in done.iter_rows():
+            yield row["item"], row["reason"]
+    except ray.exceptions.RayError as e:
+        raise _told(e) from None
+
+
+def _told(error: BaseException) -> BaseException:
+    """What a worker had to say when it could not begin, else the error itself."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, NesyError):
+        found = getattr(found, "cause", None) or found.__cause__
+    return found or error
 
 
 class _Rows:

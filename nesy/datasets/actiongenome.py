@@ -65,8 +65,7 @@ def load_actiongenome(
             splits[split].append(clip)
             report.read += 1
     if not report.read:
-        hint = next(iter(report.examples.values()), "the annotations are empty")
-        raise DataError(f"no usable clip in {root}: {dict(report.skipped)}", hint=hint)
+        raise report.nothing(root, "the annotations are empty")
     return Dataset("actiongenome", vocabulary, splits, report)
 
 

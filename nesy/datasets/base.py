@@ -152,6 +152,11 @@ class DataReport:
         self.skipped[reason] += 1
         self.examples.setdefault(reason, message)
 
+    def nothing(self, root: Path, otherwise: str) -> DataError:
+        """The error of a dataset of which nothing can be used: with what was left out, or else ``otherwise``."""
+        hint = next(iter(self.examples.values()), otherwise)
+        return DataError(f"no usable clip in {root}: {dict(self.skipped)}", hint=hint)
+
 
 @dataclass
 class Dataset:

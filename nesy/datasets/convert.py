@@ -77,6 +77,10 @@ def write_masks(path: Path, frames: list[int], masks: dict[int, dict[str, NDArra
         )
 
 
+UNREADABLE = (OSError, ValueError, KeyError, MemoryError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises of a file that is no archive of arrays."""
+
+
 def read_masks(path: Path) -> tuple[list[int], list[str], NDArray[np.bool_]]:
     """Frame numbers, object names and masks bool [F, N, H, W] of a file that :func:`write_masks` wrote.
 
@@ -90,16 +94,7 @@ def read_masks(path: Path) -> tuple[list[int], list[str], NDArray[np.bool_]]:
         return frames.tolist(), ids.tolist(), masks.reshape(len(frames), len(ids), int(height), int(width))
     except FileNotFoundError:
         raise DataError(f"{path} does not exist") from None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        MemoryError,
-        EOFError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as e:
+    except UNREADABLE as e:
         raise DataError(f"{path} is not readable as masks ({e})", hint="convert it again: nesy data convert") from e
 
 
@@ -108,16 +103,7 @@ def mask_names(path: Path) -> tuple[int, tuple[str, ...]]:
     try:
         with np.load(path, allow_pickle=False) as data:
             return len(data["frames"]), tuple(str(x) for x in data["ids"])
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        MemoryError,
-        EOFError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as e:
+    except UNREADABLE as e:
         raise DataError(f"{path} is not readable as masks ({e})", hint="convert it again: nesy data convert") from e
 
 

@@ -192,8 +192,7 @@ def load_folder(
             count[split] += 1
             report.read += 1
     if not drafts:
-        hint = next(iter(report.examples.values()), "the captions file has no row")
-        raise DataError(f"no usable clip in {root}: {dict(report.skipped)}", hint=hint)
+        raise report.nothing(root, "the captions file has no row")
     vocabulary = Vocabulary(tuple(sorted({c for _, _, classes in drafts for c in classes.values()})), (), ())
     splits: dict[str, list[Clip]] = {s: [] for s in SPLITS}
     for clip, split, classes in drafts:

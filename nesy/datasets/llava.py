@@ -101,8 +101,7 @@ def load_llava(
         except (OverflowError, KeyError, TypeError, ValueError) as e:
             report.skip("malformed item", f"{item.get('id')}: {type(e).__name__} {e}")
     if not report.read:
-        hint = next(iter(report.examples.values()), "the lists are empty")
-        raise DataError(f"no usable clip in {root}: {dict(report.skipped)}", hint=hint)
+        raise report.nothing(root, "the lists are empty")
     return Dataset("llava-video", Vocabulary((), (), ()), splits, report)
 
 

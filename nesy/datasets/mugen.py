@@ -67,8 +67,7 @@ def load_mugen(
             loaded[split].append(clip)
             report.read += 1
     if not report.read:
-        first = next(iter(report.examples.values()), "the index files list no clip")
-        raise DataError(f"no usable clip in {root}: {dict(report.skipped)}", hint=first)
+        raise report.nothing(root, "the index files list no clip")
     if len(vocabularies) > 1:
         raise DataError(
             f"clips of {root} use {len(vocabularies)} different vocabularies", hint="keep one dataset a folder"

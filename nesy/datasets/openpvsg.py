@@ -84,8 +84,7 @@ def load_openpvsg(
             out[split] += found[:room]
             report.read += len(found[:room])
     if not report.read:
-        hint = next(iter(report.examples.values()), "the lists are empty")
-        raise DataError(f"no usable clip in {root}: {dict(report.skipped)}", hint=hint)
+        raise report.nothing(root, "the lists are empty")
     return Dataset("openpvsg", vocabulary, out, report)
 
 

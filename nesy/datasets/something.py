@@ -75,8 +75,7 @@ def load_something(
         if all(count[s] >= limit for s in {split for _, split in labels.values()}):
             break
     if not drafts:
-        hint = next(iter(report.examples.values()), "the box files are empty")
-        raise DataError(f"no usable clip in {root}: {dict(report.skipped)}", hint=hint)
+        raise report.nothing(root, "the box files are empty")
     vocabulary = Vocabulary(tuple(sorted({c for _, _, boxes in drafts for c in boxes.classes.values()})), (), ())
     index = {name: k for k, name in enumerate(vocabulary.classes)}
     splits: dict[str, list[Clip]] = {"train": [], "val": [], "test": []}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nesy.errors import ErrorGroup, NesyError, Span, excerpt
+from nesy.errors import ErrorGroup, NesyError, Span, told
 
 CODES = {
     "E001": "something else was expected here",
@@ -70,15 +70,7 @@ class Diagnostic:
     hint: str | None = None
 
     def __str__(self) -> str:
-        head = f"{self.span}: " if self.span else ""
-        lines = [f"{head}{self.severity}[{self.code}]: {self.message}"]
-        if self.span and self.source is not None:
-            lines += excerpt(self.source, self.span)
-        if self.expected:
-            lines.append("  expected: " + ", ".join(self.expected))
-        if self.hint:
-            lines.append(f"  help: {self.hint}")
-        return "\n".join(lines)
+        return told(f"{self.severity}[{self.code}]", self)
 
     def to_json(self) -> dict[str, Any]:
         """For editors: lines and columns count from 1, the end column is exclusive."""

@@ -136,6 +136,20 @@ def model_type(folder: Path) -> str:
         ) from None
 
 
+def load_processor(kind: Any, folder: Path) -> Any:
+    """A processor of transformers from a directory.
+
+    Raises:
+        CheckpointError: none there, or it cannot be read.
+    """
+    try:
+        return kind.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise CheckpointError(
+            f"{folder} holds no readable processor ({_line(e)})", hint="processor.save_pretrained(directory)"
+        ) from None
+
+
 def load_weights(kind: Any, folder: Path) -> Any:
     """``kind.from_pretrained(folder)``, offline, from safetensors only.
 

@@ -14,7 +14,7 @@ from nesy.dsl.check import CheckedModule, check_module
 from nesy.dsl.parser import load
 from nesy.dsl.printer import statement_text
 from nesy.dsl.signature import modules_of
-from nesy.errors import DataError
+from nesy.errors import DataError, NesyError
 from nesy.synthesis.base import SpecExtractor, extractors
 from nesy.synthesis.vocabulary import Documented, OpenDomain, documented
 
@@ -48,8 +48,14 @@ class Choice:
         return Choice(name or given, domain, {**settings, **(changes or {})})
 
     def make(self) -> SpecExtractor:
-        """The extractor; NesyError for an unknown name or setting."""
-        return extractors[self.name](self.domain, self.settings)
+        """The extractor; NesyError for an unknown name or setting, or a component of one's own that is none."""
+        made = extractors[self.name](self.domain, self.settings)
+        if not isinstance(made, SpecExtractor):
+            raise NesyError(
+                f"extractor `{self.name}` gives a {type(made).__name__}, which is no SpecExtractor",
+                hint="let its class be one: class Mine(nesy.synthesis.base.SpecExtractor)",
+            )
+        return made
 
 
 def checked_file(path: Path) -> CheckedModule:

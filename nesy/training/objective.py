@@ -119,15 +119,13 @@ class Objective:
         weight, limit = self.settings.loss, self.settings.assignments
         said, own = own, [self._full(spec) for spec in own]
         table, asked = FactTable(graph), []
-        drawn = {name: contrasts[name](own, choice) for name in self.settings.contrasts}
         if weight.discrimination and len(own) > 1:
-            shuffled = drawn["reordered"] if "reordered" in drawn else reordered(own, choice)
-            asked.append(discrimination(own, clips, shuffled))
+            asked.append(discrimination(own, clips, reordered(own, choice)))
         elif weight.alignment:
             asked.append(alignment(own, clips))
+        drawn = [contrasts[name](own, choice) for name in self.settings.contrasts]
         if weight.contrastive:
-            false = [(f, clips[i]) for pairs in drawn.values() for i, f in pairs]
-            asked.append(contrastive("contrastive", false))
+            asked.append(contrastive("contrastive", [(f, clips[i]) for pairs in drawn for i, f in pairs]))
         if weight.semantic:
             asked.append(contrastive("semantic", [(b, c) for c in clips for b in self.broken]))
         if self.weights(done)["words"] > 0:

@@ -136,10 +136,10 @@ def told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> str:
 
 COMPONENT = """
 from nesy.dsl.builder import eventually, exists, predicates, variables
-from nesy.synthesis.base import Extraction, extractors
+from nesy.synthesis.base import Extraction, SpecExtractor, extractors
 
 @extractors.register("{name}")
-class First:
+class First{base}:
     def __init__(self, domain, settings):
         self.domain = domain
 
@@ -152,10 +152,13 @@ class First:
 @pytest.mark.parametrize("many", [False, True])
 def test_a_file_may_register_components(many: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = f"first{many}"
-    (tmp_path / "mine.py").write_text(COMPONENT.format(name=name))
+    (tmp_path / "mine.py").write_text(COMPONENT.format(name=name, base="(SpecExtractor)"))
     (tmp_path / "d.dsl").write_text("class dog\nunary barking\n")
     (tmp_path / "c.jsonl").write_text('{"id": "1", "caption": "Anything."}\n')
     command = ["extract", str(tmp_path / "c.jsonl"), "--spec", str(tmp_path / "d.dsl"), "--extractor", name]
+    (tmp_path / "no.py").write_text(COMPONENT.format(name=f"no{name}", base=""))
+    assert run([*command[:-1], f"no{name}", "--predicates", str(tmp_path / "no.py")]) == 2
+    assert "is no SpecExtractor" in capsys.readouterr().err
     assert run(command) == 2 and "unknown extractor" in capsys.readouterr().err
     command += ["--predicates", str(tmp_path / "mine.py"), "-o", str(tmp_path / "out.jsonl")]
     for _ in range(2):  # it is run once: a name can be registered only once

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from nesy.errors import CheckpointError, DataError
-from nesy.perception.dual_encoder import directory_of, load_weights, model_type
+from nesy.perception.dual_encoder import directory_of, load_processor, load_weights, model_type
 from nesy.perception.options import read_options
 from nesy.perception.tracking.detections import Detections, Detector, detectors
 
@@ -41,13 +40,7 @@ class GroundingDetector:
         if model_type(folder) not in KINDS:
             raise CheckpointError(f"{folder} holds a model of type {model_type(folder)!r}", expected=KINDS)
         self.model = load_weights(AutoModelForZeroShotObjectDetection, folder).float().eval()
-        try:
-            self.processor: Any = AutoProcessor.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError, KeyError, TypeError) as e:
-            raise CheckpointError(
-                f"{folder} holds no readable processor ({(str(e).splitlines() or ['?'])[0][:120]})",
-                hint="processor.save_pretrained(directory)",
-            ) from None
+        self.processor = load_processor(AutoProcessor, folder)
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(device)

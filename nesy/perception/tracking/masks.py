@@ -15,7 +15,7 @@ from torchvision.ops import box_iou
 
 from nesy.datasets.base import Tracks
 from nesy.errors import CheckpointError
-from nesy.perception.dual_encoder import directory_of, load_weights, model_type
+from nesy.perception.dual_encoder import directory_of, load_processor, load_weights, model_type
 from nesy.perception.tracking.detections import LabelledTracks
 
 AGREE = 0.3
@@ -31,13 +31,7 @@ class MaskTracker:
         if model_type(folder) != "sam2_video":
             raise CheckpointError(f"{folder} holds a model of type {model_type(folder)!r}", expected=["sam2_video"])
         self.model: Any = load_weights(Sam2VideoModel, folder).float().eval()
-        try:
-            self.processor: Any = Sam2VideoProcessor.from_pretrained(folder, local_files_only=True)
-        except (OSError, ValueError, KeyError, TypeError) as e:
-            raise CheckpointError(
-                f"{folder} holds no readable processor ({(str(e).splitlines() or ['?'])[0][:120]})",
-                hint="processor.save_pretrained(directory)",
-            ) from None
+        self.processor = load_processor(Sam2VideoProcessor, folder)
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         self.device = torch.device(device)
