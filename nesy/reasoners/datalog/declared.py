@@ -90,6 +90,14 @@ class Declared:
             relation, len(types) + 1, [ENTITY, *[None] * len(types)], (), True, None, True, span
         )
 
+    def _resolve_constructors(self) -> None:
+        """Column types of the constructors' relations; they may name aliases and enums declared later."""
+        for name in self.program.constructors:
+            info = self.program.relations[constructor_relation(name)]
+            if None in info.types and info.span is not None:
+                types = self.program.constructors[name][1]
+                info.types = [ENTITY, *(self.resolve(t, info.span) for t in types)]
+
     def _declare_relation(self, item: ast.RelationType, attributes: tuple[ast.Attribute, ...]) -> None:
         types: list[str | None] = [self.resolve(f.type, f.span) for f in item.fields]
         demand = "".join("b" if f.bound else "f" for f in item.fields) if any(f.bound for f in item.fields) else None
@@ -119,10 +127,28 @@ class Declared:
             if item.type is not None:
                 value = ast.Const(value.span, value.value, self.resolve(item.type, item.span))
             self.consts[item.name] = value
-        elif isinstance(value, ast.Call) and value.name in self.program.constructors:
+        elif isinstance(value, ast.Call) and self.is_entity(value):
             self.consts[item.name] = value
+            self.program.entities.append(value)
         else:
             raise self.error(f"the value of constant `{item.name}` is not a constant", item.value.span)
+
+    def is_entity(self, term: ast.Term) -> bool:
+        """Whether this is a constructor applied to constants; the number of arguments is checked."""
+        if not isinstance(term, ast.Call) or term.name not in self.program.constructors:
+            return False
+        self.check_constructor(term)
+        return all(isinstance(a, ast.Const) or self.is_entity(a) for a in term.args)
+
+    def check_constructor(self, call: ast.Call) -> None:
+        """The constructor exists and has so many arguments."""
+        types = self.program.constructors.get(call.name)
+        if types is None:
+            hint = did_you_mean(call.name, self.program.constructors)
+            raise self.error(f"unknown constructor `{call.name}`", call.span, hint)
+        if len(types[1]) != len(call.args):
+            message = f"constructor `{call.name}` takes {len(types[1])} arguments, not {len(call.args)}"
+            raise self.error(message, call.span)
 
     def _attributes(self, attributes: tuple[ast.Attribute, ...], relation: str) -> None:
         for attribute in attributes:

@@ -56,6 +56,11 @@ class Evaluator:
                 except DataError as error:
                     raise DataError(error.message, span=term.span, source=self.source, hint=error.hint) from None
                 return np.full(rows, code, dtype=np.int64), None
+            case ast.Call(name=name, args=args):  # a term of constants only
+                columns = [self.value(a, env, rows)[0] for a in args]
+                make = self.symbols.entity
+                codes = [make(name, tuple(int(c[i]) for c in columns)) for i in range(rows)]
+                return np.array(codes, dtype=np.int64), None
             case ast.Cast(arg=arg):
                 return self._cast(term, *self.value(arg, env, rows), self.types[id(arg)])
             case ast.Func(args=args):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from nesy.reasoners.datalog.values import (
     FLOATS,
     INTEGERS,
     Codes,
+    Mask,
     Symbols,
     as_floats,
     decode,
@@ -47,6 +48,7 @@ class Firing:
         self.reduces = {r.out: r for r in self.program.reduces}
         self.externals: dict[tuple[str, tuple[int, ...], tuple[str, ...]], list[tuple[int, tuple[int, ...]]]] = {}
         self.choices: dict[tuple[int, tuple[int, ...]], int] = {}
+        self.chosen: dict[tuple[int, tuple[int, ...], int], int] = {}
         self.total = 0
 
     # ------------------------------------------------------------------ clauses
@@ -123,10 +125,11 @@ class Firing:
                 codes = codes[mask]
             values = [float(v) for v in decode_column(np.ascontiguousarray(codes), kind, self.symbols)]
         else:
-            values = [1.0] * rows.count
+            values = [1 / clause.choices if self.mode.shares else 1.0] * rows.count
         if self.circuit is None:
             return
-        names = sorted(n for n in rows.env)
+        # one choice per value of the body's variables; helpers of one head (new terms, solved arguments) do not count
+        names = sorted(n for n in rows.env if not n.startswith(("#e", "#x")))
         literals = []
         for i, p in enumerate(values):
             if not 0 <= p <= 1:
@@ -134,14 +137,16 @@ class Firing:
                     f"the tag of this rule is {p:g}, not a probability", span=clause.tag.span if clause.tag else None,
                     source=self.compiled.source, hint="a tag lies between 0 and 1",
                 )  # fmt: skip
-            group = -1
-            if clause.group is not None:
-                key = (clause.group, tuple(int(rows.env[n][i]) for n in names))
-                if key not in self.choices:
-                    self.choices[key] = self.circuit.new_group()
-                group = self.choices[key]
-            sure = p == 1.0 and group < 0
-            literals.append(TRUE if sure else self.circuit.new_leaf(p, group))
+            if clause.group is None:
+                literals.append(TRUE if p == 1.0 else self.circuit.new_leaf(p))
+                continue
+            key = (clause.group, tuple(int(rows.env[n][i]) for n in names))
+            if key not in self.choices:
+                self.choices[key] = self.circuit.new_group()
+            choice = (*key, clause.choice)
+            if choice not in self.chosen:
+                self.chosen[choice] = self.circuit.new_leaf(p, self.choices[key])
+            literals.append(self.chosen[choice])
         rows.literals.append(np.array(literals, dtype=np.int64))
 
     def _join(self, atom: ir.Atom, rows: Rows, evaluator: Evaluator, low: int, high: int) -> None:
@@ -227,7 +232,10 @@ class Firing:
         rows.env[step.var] = np.array(codes)
         if mask is not None:
             rows_keep(rows, mask)
-        if step.inverse:
+        if step.inverse and step.equal.kind in FLOATS:
+            # rounding forbids asking for equality; an overflow has no solution
+            rows_keep(rows, np.isfinite(as_floats(rows.env[step.var])))
+        elif step.inverse:
             self._equal(step.equal, rows, evaluator)
 
     def _invert(self, symbol: str, codes: Codes, other: Codes, kind: str) -> Codes:
@@ -239,6 +247,10 @@ class Firing:
         return from_floats(x + y if operator == "+" else x - y, kind)
 
     def _construct(self, step: ir.Construct, rows: Rows, evaluator: Evaluator) -> None:
+        for a in step.args:
+            _, mask = evaluator.value(a, rows.env, rows.count)
+            if mask is not None:
+                rows_keep(rows, mask)
         columns = [evaluator.value(a, rows.env, rows.count)[0].tolist() for a in step.args]
         make = self.symbols.entity
         codes = [make(step.constructor, tuple(c[i] for c in columns)) for i in range(rows.count)]
@@ -249,7 +261,7 @@ class Firing:
         kinds = tuple(planned.types.terms[id(a)] for a in step.args)
         given = [evaluator.value(a, rows.env, rows.count)[0] for a in step.args[: predicate.bound]]
         if step.predicate == "range" and kinds[0] in INTEGERS:
-            probe, outputs, literals = self._range(given, step)
+            probe, outputs, literals = self._range(given, step, evaluator.compare, kinds[0])
         else:
             probe, outputs, literals = self._call(predicate, step, given, kinds, rows.count)
         if step.negated:
@@ -302,9 +314,13 @@ class Firing:
             rows.literals.append(column)
         rows_keep(rows, keep)
 
-    def _range(self, given: list[Codes], step: ir.External) -> tuple[Ids, list[Codes], None]:
+    def _range(
+        self, given: list[Codes], step: ir.External, compare: Callable[[str, Codes, Codes, str], Mask], kind: str
+    ) -> tuple[Ids, list[Codes], None]:
         low, high = given
-        counts = np.maximum(high - low, 0)
+        # the difference as an unsigned number is right for all integer types, however far apart the ends are
+        apart = np.minimum(high.view(np.uint64) - low.view(np.uint64), np.uint64(self.limits.rows + 1)).astype(np.int64)
+        counts = np.where(compare("<=", low, high, kind), apart + step.closed, 0)
         self._afford(int(counts.sum()), ir.Atom("range", step.args, False, step.span))
         probe, offset = expand(counts)
         return probe, [low[probe] + offset], None

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from torch import Tensor
 
 from nesy.errors import DataError, NesyError, did_you_mean
@@ -15,6 +14,7 @@ from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.builtins import DatalogWarning
 from nesy.reasoners.datalog.declared import constructor_relation
+from nesy.reasoners.datalog.facts import terms_below
 from nesy.reasoners.datalog.ground import ground
 from nesy.reasoners.datalog.grounding import InputFacts
 from nesy.reasoners.datalog.parser import parse
@@ -147,18 +147,7 @@ class Given(Declarations):
             for rows, _, _ in parts
             for code in rows[:, i]
         ]  # fmt: skip
-        seen: set[int] = set()
-        found: dict[str, list[tuple[int, ...]]] = {}
-        while waiting:
-            code = waiting.pop()
-            if code in seen:
-                continue
-            seen.add(code)
-            name, args = self._symbols.term(code)
-            found.setdefault(constructor_relation(name), []).append((code, *args))
-            kinds = relations[constructor_relation(name)].kinds[1:]
-            waiting += [a for a, k in zip(args, kinds, strict=True) if k == ENTITY]
-        return {name: np.array(sorted(rows), dtype=np.int64) for name, rows in found.items()}
+        return terms_below(waiting, relations, self._symbols)
 
     def _check_tag(self, tag: Any, relation: str) -> None:
         if self._spec.build is None:

@@ -79,19 +79,22 @@ class Inference:
         self._terms: dict[int, _Type] = {}
 
     def run(self) -> list[ClauseTypes]:
-        """Infer; raises ``SpecTypeError`` where types clash."""
-        for name, (_, types) in self.program.constructors.items():
-            for column, kind in zip(self.columns[constructor_relation(name)][1:], types, strict=True):
-                self.unify(column, _Type(self._constructor_type(kind)), None)
+        """Infer; raises ``SpecTypeError`` where types clash. The last entry is for the terms of all facts."""
         scopes = []
         for clause in self.program.clauses:
             self._vars, self._terms = {}, {}
             self._clause(clause)
             scopes.append((self._vars, self._terms))
+        self._vars, self._terms = {}, {}
         for fact in self.program.facts:
-            self._terms = {}
             for column, term in zip(self.columns[fact.relation], fact.args, strict=True):
-                self.unify(column, self.term(term), term.span)
+                # a literal's type is that of its column; only what has to be computed is remembered
+                self.unify(column, self._term(term) if isinstance(term, ast.Const) else self.term(term), term.span)
+            if isinstance(fact.tag, ast.Term):
+                self.term(fact.tag)
+        for entity in self.program.entities:
+            self.term(entity)
+        scopes.append((self._vars, self._terms))
         for reduce in self.program.reduces:
             self._reduce(reduce)
         for name, columns in self.columns.items():
@@ -100,11 +103,6 @@ class Inference:
             ClauseTypes({n: t.resolved() for n, t in v.items()}, {i: t.resolved() for i, t in e.items()})
             for v, e in scopes
         ]
-
-    def _constructor_type(self, kind: str) -> str:
-        if kind in self.program.constructors or any(d == kind for d, _ in self.program.constructors.values()):
-            return ENTITY
-        return kind
 
     def unify(self, a: _Type, b: _Type, span: Span | None) -> None:
         """Make two types one."""
@@ -225,7 +223,9 @@ class Inference:
                     message = f"cannot apply `{symbol}` to values of type `{kind}`"
                     raise SpecTypeError(message, span=term.span, source=self.source)
                 return first
-            case ast.Call(name=name) if name in self.program.constructors:
+            case ast.Call(name=name, args=args) if name in self.program.constructors:
+                for column, a in zip(self.columns[constructor_relation(name)][1:], args, strict=True):
+                    self.unify(column, self.term(a), a.span)
                 return _Type(ENTITY, term.span)
             case _:
                 raise SpecTypeError("expected a value", span=term.span, source=self.source)

@@ -7,7 +7,7 @@ columns comes next, the smaller relation first. Semi-naive evaluation puts the r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nesy.errors import SpecTypeError
 from nesy.reasoners.datalog import ir
@@ -74,8 +74,7 @@ def prepare(clause: ir.Clause, types: ClauseTypes, source: str, external_bound: 
                 pieces.append(ir.Atom(literal.relation, plain(literal.args), literal.negated, literal.span))
             case ir.External():
                 args = plain(literal.args)
-                external = ir.External(literal.predicate, args, literal.type_args, literal.span, literal.negated)
-                pieces.append(external)
+                pieces.append(replace(literal, args=args))
             case ir.Construct():
                 pieces.append(literal)
             case ir.Guard(test=ast.Op(symbol="==", args=(left, right))):

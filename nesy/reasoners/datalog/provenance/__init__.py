@@ -54,6 +54,7 @@ class Spec:
 DEBUG = "difftopkproofsdebug"
 _SOFT = Mode(record=True, hard_negation=False, weighs=True)
 _WORLDS = Mode(record=True, hard_negation=False, distributive=False, weighs=True)
+_EXACT = Mode(record=True, hard_negation=False, weighs=True, shares=True)
 _PROOFS_BIAS = "lower bound for programs without negation, if facts are independent; exclusive facts only bar proofs"
 
 
@@ -85,7 +86,7 @@ def _exact(name: str) -> Spec:
     def build(circuit: Circuit, roots: Ids, settings: Settings) -> Evaluation:
         return Exact(circuit, roots, settings.node_budget)
 
-    return Spec(name, _SOFT, True, True, "none: exact, exclusive facts included", build)
+    return Spec(name, _EXACT, True, True, "none: exact, exclusive facts included", build)
 
 
 _MINMAX = "none as possibility; neither bound of the probability in general"
