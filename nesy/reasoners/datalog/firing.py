@@ -10,7 +10,7 @@ import numpy as np
 from nesy.errors import GroundingError, NesyError
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
-from nesy.reasoners.datalog.builtins import NO_VALUE, DatalogWarning, ForeignPredicate
+from nesy.reasoners.datalog.builtins import CLOSED_RANGE, NO_VALUE, DatalogWarning, ForeignPredicate
 from nesy.reasoners.datalog.circuit import TRUE, Circuit
 from nesy.reasoners.datalog.expr import Evaluator, integer_operation
 from nesy.reasoners.datalog.grounding import Compiled, Limits, Mode, Rows, rows_keep
@@ -263,6 +263,8 @@ class Firing:
         if step.predicate == "range" and kinds[0] in INTEGERS:
             probe, outputs, literals = self._range(given, step, evaluator.compare, kinds[0])
         else:
+            if step.closed:
+                predicate = CLOSED_RANGE
             probe, outputs, literals = self._call(predicate, step, given, kinds, rows.count)
         if step.negated:
             self._unless(step, predicate, rows, evaluator, probe, outputs, literals)

@@ -77,6 +77,7 @@ class Inference:
         self.columns = {name: [_Type(t or "", rel.span) for t in rel.types] for name, rel in program.relations.items()}
         self._vars: dict[str, _Type] = {}
         self._terms: dict[int, _Type] = {}
+        self._families: list[tuple[_Type, str, str, Span]] = []
 
     def run(self) -> list[ClauseTypes]:
         """Infer; raises ``SpecTypeError`` where types clash. The last entry is for the terms of all facts."""
@@ -97,12 +98,26 @@ class Inference:
         scopes.append((self._vars, self._terms))
         for reduce in self.program.reduces:
             self._reduce(reduce)
+        for node, family, what, span in self._families:
+            self._check_family(node.root(), family, what, span)
         for name, columns in self.columns.items():
             self.program.relations[name].types = [c.resolved() for c in columns]
         return [
             ClauseTypes({n: t.resolved() for n, t in v.items()}, {i: t.resolved() for i, t in e.items()})
             for v, e in scopes
         ]
+
+    def _check_family(self, node: _Type, family: str, what: str, span: Span) -> None:
+        """A type parameter is of the family that its owner asks for; an open number becomes a float where one is."""
+        if family == "Float" and node.kind in ("", "number"):
+            node.kind = "float"
+        kinds = {"Number": _NUMERIC, "Integer": frozenset(INTEGERS), "Float": FLOATS}.get(family)
+        if kinds is not None and node.resolved() not in kinds:
+            wanted = {"Number": "numbers", "Integer": "integers", "Float": "floats"}[family]
+            raise SpecTypeError(
+                f"{what} is for {wanted}, not for `{node.resolved()}`", span=span, source=self.source,
+                hint="convert with `as`",
+            )  # fmt: skip
 
     def unify(self, a: _Type, b: _Type, span: Span | None) -> None:
         """Make two types one."""
@@ -145,11 +160,15 @@ class Inference:
     def _external(self, literal: ir.External) -> None:
         predicate = self.predicates[literal.predicate]
         params: dict[str, _Type] = {}
+        if len(literal.type_args) > len(predicate.type_params):
+            message = f"`{predicate.name}` takes {len(predicate.type_params)} type arguments"
+            raise SpecTypeError(message, span=literal.span, source=self.source)
         for name, given in zip(predicate.type_params, literal.type_args, strict=False):
             params[name] = _Type(given, literal.span)
         for kind, term in zip(predicate.types, literal.args, strict=True):
             want = params.setdefault(kind, _Type()) if kind in (*predicate.type_params, ANY) else _Type(kind)
             self.unify(want, self.term(term), term.span)
+        self._families += [(p, predicate.family, f"`{predicate.name}`", literal.span) for p in params.values()]
 
     def _reduce(self, reduce: ir.Reduce) -> None:
         out, source = self.columns[reduce.out], self.columns[reduce.source]
@@ -175,8 +194,12 @@ class Inference:
                 shown = args if reduce.op == "argsort" else [*args, *bindings]
                 for a, b in zip(results[1:], shown, strict=True):
                     self.unify(a, b, span)
-            case "sum" | "prod" | "avg" | "string_join":
+            case "sum" | "prod" | "avg":
                 self.unify(results[0], bindings[0], span)
+                self._families.append((bindings[0], "Number", f"aggregate `{reduce.op}`", span))
+            case "string_join":
+                self._require(bindings[0], "String", span)
+                self._require(results[0], "String", span)
             case _:
                 for a, b in zip(results, [*args, *bindings], strict=True):
                     self.unify(a, b, span)
@@ -246,6 +269,7 @@ class Inference:
                 continue
             want = params.setdefault(kind, _Type()) if _is_parameter(kind) else _Type(kind)
             self.unify(want, node, a.span)
+        self._families += [(p, function.family, f"function `${name}`", term.span) for p in params.values()]
         if _is_parameter(function.result):
             return params.setdefault(function.result, _Type())
         return _Type(function.result, term.span)

@@ -16,6 +16,12 @@ from nesy.reasoners.datalog import syntax as ast
 
 MAX_SOURCE = 10_000_000
 MAX_DEPTH = 200
+# brackets, and what may hold brackets that are none: strings, characters, comments
+_BRACKETS = re.compile(
+    r'"""(?:\\.|[^\\])*?"""|"(?:\\.|[^"\\])*"'
+    r"|'(?:\\u\{[0-9a-fA-F]+\}|\\.|[^'\\])'|//[^\n]*|/\*.*?\*/|[(\[{]|[)\]}]",
+    re.DOTALL,
+)
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 _SPELLING = {
@@ -54,7 +60,7 @@ def _lark() -> Lark:
 
 def _check_depth(text: str, file: str) -> None:
     depth = 0
-    for match in re.finditer(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*(?:.|\n)*?\*/|[(\[{]|[)\]}]', text):
+    for match in _BRACKETS.finditer(text):
         if match[0] in "([{":
             depth += 1
         elif match[0] in ")]}":
@@ -70,14 +76,14 @@ def _syntax_error(error: UnexpectedInput, text: str, file: str) -> SpecSyntaxErr
     hint = None
     if isinstance(error, UnexpectedToken) and error.token.type != "$END":
         token = error.token
-        what = f"Unrecognized token `{token}` found at {token.start_pos}:{token.end_pos}"
+        what = f"Unrecognized token `{token}` found at {_bytes(text, token.start_pos)}:{_bytes(text, token.end_pos)}"
         span = _span(file, token)
         expected = {_SPELLING.get(name, f'"{name.lower()}"') for name in error.accepts or error.expected}
         if token.value in ("or", "and", "\\/", "/\\", "implies", "=>"):
             hint = "`,` does not mix with `or`/`and`: use `and`, or put the formula in parentheses"
     elif isinstance(error, UnexpectedCharacters):
         end = error.column + 1
-        what = f"Invalid token at {error.pos_in_stream}"
+        what = f"Invalid token at {_bytes(text, error.pos_in_stream)}"
         span = Span(file, error.line, error.column, error.line, end)
         expected = {_SPELLING.get(name, f'"{name.lower()}"') for name in error.allowed or ()}
     else:
@@ -97,8 +103,19 @@ def _span(file: str, token: Token) -> Span:
     return Span(file, line, column, token.end_line or line, token.end_column or column + 1)
 
 
+def _bytes(text: str, position: int | None) -> int:
+    """An offset in bytes, as Scallop counts."""
+    return len(text[: position or 0].encode("utf-8", "surrogatepass"))
+
+
 def _unescape(body: str) -> str:
-    return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), body)
+    def plain(match: re.Match[str]) -> str:
+        if match[1] is not None:
+            code = int(match[1], 16)
+            return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+        return _ESCAPES.get(match[2], match[2])
+
+    return re.sub(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|(.))", plain, body, flags=re.DOTALL)
 
 
 @v_args(meta=True)
@@ -359,7 +376,7 @@ class _Build(Transformer[Token, list[ast.Item]]):
         return ast.Const(self.at(meta), _unescape(str(parts[0])[1:-1]), "String")
 
     def multistring(self, meta: Meta, parts: list[Any]) -> ast.Const:
-        return ast.Const(self.at(meta), str(parts[0])[3:-3], "String")
+        return ast.Const(self.at(meta), _unescape(str(parts[0])[3:-3]), "String")
 
     def char(self, meta: Meta, parts: list[Any]) -> ast.Const:
         return ast.Const(self.at(meta), _unescape(str(parts[0])[1:-1]), "char")
