@@ -41,6 +41,10 @@ class ForeignFunction:
     family: str = "Any"
     reads_text: bool = False
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The Python function itself: decorating it leaves it callable."""
+        return self.call(*args, **kwargs)
+
     def arity_error(self, given: int) -> str | None:
         """What is wrong with a number of arguments, or None."""
         least = len(self.args) - self.optional
@@ -59,6 +63,11 @@ class ForeignPredicate:
     call: Callable[..., Iterator[tuple[float | None, tuple[Any, ...]]]]
     type_params: tuple[str, ...] = field(default=())
     family: str = "Any"
+    function: Callable[..., Any] | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The Python function itself: decorating it leaves it callable."""
+        return (self.function or self.call)(*args, **kwargs)
 
 
 def _index(text: str, part: str) -> int:

@@ -234,7 +234,7 @@ class Evaluator:
         try:
             return encode(value, kind, self.symbols)
         except DataError as error:
-            if kind in INTEGERS and isinstance(value, int):
+            if kind in INTEGERS and isinstance(value, int) and not isinstance(value, bool):
                 return None
             message = f"function `${function.name}` returned {value!r}: {error.message}"
             raise GroundingError(message, span=term.span, source=self.source) from None

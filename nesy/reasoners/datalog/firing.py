@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
-from nesy.errors import GroundingError, NesyError
+from nesy.errors import DataError, GroundingError, NesyError
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.builtins import CLOSED_RANGE, NO_VALUE, DatalogWarning, ForeignPredicate
@@ -351,16 +352,16 @@ class Firing:
         self, predicate: ForeignPredicate, step: ir.External, args: tuple[int, ...], kinds: tuple[str, ...]
     ) -> list[tuple[int, tuple[int, ...]]]:
         values = [decode(c, k, self.symbols) for c, k in zip(args, kinds, strict=False)]
-        out = []
+        free = kinds[predicate.bound :]
+        out: list[tuple[int, tuple[int, ...]]] = []
         try:
-            for probability, row in predicate.call(*values):
-                literal = TRUE
-                if probability is not None and self.circuit is not None and probability < 1:
-                    literal = self.circuit.new_leaf(float(probability))
-                codes = tuple(encode(v, k, self.symbols) for v, k in zip(row, kinds[predicate.bound :], strict=True))
-                out.append((literal, codes))
+            for tag, row in predicate.call(*values):
+                if len(row) != len(free):
+                    raise DataError(f"expected {len(free)} values, got {row!r}")
+                codes = tuple(encode(v, k, self.symbols) for v, k in zip(row, free, strict=True))
+                out.append((self._answer(tag), codes))
                 if len(out) > self.limits.answers:
-                    raise NesyError(f"more than the budget of {self.limits.answers}")
+                    raise DataError(f"more than the budget of {self.limits.answers}")
         except NO_VALUE:
             return out
         except NesyError as error:
@@ -369,3 +370,17 @@ class Firing:
         except Exception as error:  # a user's predicate may raise anything; it then has no answer, but not silently
             warnings.warn(f"{step.span}: foreign predicate `{predicate.name}` failed: {error}", DatalogWarning, 2)
         return out
+
+    def _answer(self, tag: Any) -> int:
+        """The literal of an answer with this tag; None: certain."""
+        if tag is None:
+            return TRUE
+        if not self.mode.weighs:  # costs, or whatever a custom provenance takes for a tag
+            return TRUE if self.circuit is None else self.circuit.new_leaf(tag)
+        try:
+            probability = float(tag)
+        except (TypeError, ValueError, RuntimeError):
+            raise DataError(f"{tag!r} is not a probability") from None
+        if not 0 <= probability <= 1:
+            raise DataError(f"{probability:g} is not a probability between 0 and 1")
+        return TRUE if self.circuit is None or probability == 1 else self.circuit.new_leaf(probability)

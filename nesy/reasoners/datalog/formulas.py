@@ -29,6 +29,7 @@ AGGREGATES = frozenset(
     }
     | {"uniform", "categorical", "normalize", "softmax", "disjunct", "rank", "sort", "argsort", "enumerate"}
 )
+ORDERS = ("asc", "asc=true", "asc=false")
 LATER_AGGREGATES = frozenset({"weighted_sum", "weighted_avg"})
 
 
@@ -159,6 +160,7 @@ class Formulas(Terms):
         if agg.op not in AGGREGATES:
             hint = did_you_mean(agg.op, AGGREGATES)
             raise self.error(f"unknown aggregate `{agg.op}`", agg.span, hint)
+        check_params(agg, self.error)
         for b in (*agg.bindings, *agg.groups, *agg.args):
             if not isinstance(b, ast.Var):
                 raise self.error("expected a variable", b.span)
@@ -239,6 +241,22 @@ class Formulas(Terms):
             self.program.clauses.append(
                 ir.Clause(constructor_relation(made.constructor), columns, list(literals), None, made.span)
             )
+
+
+def check_params(agg: ast.Aggregate, error: Callable[[str, Span, str | None], NesyError]) -> None:
+    """Parameters that an aggregate does not know are errors; numbers are checked where they are used."""
+    match agg.op:
+        case "top" | "uniform" | "categorical":
+            return
+        case "string_join":
+            known, hint = len(agg.params) <= 1, 'write `string_join<", ">(x: ...)`'
+        case "sort" | "argsort" | "rank":
+            known = len(agg.params) <= 1 and all(p.replace("desc", "asc") in ORDERS for p in agg.params)
+            hint = f"write `{agg.op}<asc>(x: ...)` or `{agg.op}<desc>(x: ...)`"
+        case _:
+            known, hint = not agg.params, f"write `{agg.op}(x: ...)`"
+    if not known:
+        raise error(f"`{agg.op}` has no parameters `{', '.join(agg.params)}`", agg.span, hint)
 
 
 def result_width(agg: ast.Aggregate, error: Callable[[str, Span], NesyError]) -> int:

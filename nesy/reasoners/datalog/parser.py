@@ -35,6 +35,8 @@ _SPELLING = {
 
 def parse(text: str, file: str = "<program>") -> ast.Program:
     """Parse a Scallop program; raises ``SpecSyntaxError`` with line, column and what was expected."""
+    if not isinstance(text, str):
+        raise SpecSyntaxError(f"a program is a text, not `{type(text).__name__}`")
     if len(text) > MAX_SOURCE:
         raise SpecSyntaxError(f"the program is longer than {MAX_SOURCE} characters", hint="read facts from CSV files")
     _check_depth(text, file)
@@ -149,6 +151,10 @@ class _Build(Transformer[Token, list[ast.Item]]):
             return ast.FactSet(item.span, item.name, item.entries, item.exclusive, attributes)
         if isinstance(item, ast.AggregateRule):
             return ast.AggregateRule(item.span, item.name, item.body, attributes)
+        for attribute in attributes:
+            if attribute.name not in ("hidden", "goal", "scheduler", "storage", "no_temp_relation"):
+                message = f"attribute `@{attribute.name}` cannot stand here"
+                raise self.error(message, attribute.span, "put it before a `type` or `rel`")
         return item  # type: ignore[no-any-return]
 
     def attribute(self, meta: Meta, parts: list[Any]) -> ast.Attribute:
@@ -263,10 +269,10 @@ class _Build(Transformer[Token, list[ast.Item]]):
 
     # ---- terms
     def body(self, meta: Meta, parts: list[Any]) -> ast.Term:
-        result = parts[0]
-        for part in parts[1:]:
-            result = ast.Op(self.at(meta), "and", (result, part))
-        return result  # type: ignore[no-any-return]
+        while len(parts) > 1:  # halves, so that a long body is not deep
+            pairs = [ast.Op(self.at(meta), "and", (a, b)) for a, b in zip(parts[::2], parts[1::2], strict=False)]
+            parts = [*pairs, *parts[2 * len(pairs) :]]
+        return parts[0]  # type: ignore[no-any-return]
 
     def _op(self, symbol: str, meta: Meta, parts: list[Any]) -> ast.Op:
         return ast.Op(self.at(meta), symbol, tuple(parts))
@@ -345,8 +351,10 @@ class _Build(Transformer[Token, list[ast.Item]]):
     def new(self, meta: Meta, parts: list[Any]) -> ast.New:
         return ast.New(self.at(meta), parts[0])
 
-    def call(self, meta: Meta, parts: list[Any]) -> ast.Call:
+    def call(self, meta: Meta, parts: list[Any]) -> ast.Call | ast.Aggregate:
         name, targs, args = parts
+        if name == "exists" and targs is None and args is not None and len(args) == 1 and _is_formula(args[0]):
+            return ast.Aggregate(self.at(meta), "exists", False, (), (), (), args[0])  # `exists(a(1))` binds nothing
         return ast.Call(self.at(meta), str(name), tuple(args or ()), _targs(targs))
 
     def aggregate(self, meta: Meta, parts: list[Any]) -> ast.Aggregate:
@@ -389,6 +397,12 @@ class _Build(Transformer[Token, list[ast.Item]]):
         return ast.Const(self.at(meta), _unescape(text[2:-1]), "Symbol")
 
 
+def _is_formula(term: ast.Term) -> bool:
+    return isinstance(term, ast.Call | ast.Case) or (
+        isinstance(term, ast.Op) and term.symbol in ("and", "or", "not", "implies")
+    )
+
+
 def _plain(value: Any) -> object:
     return value.value if isinstance(value, ast.Const) else value
 
@@ -400,4 +414,5 @@ def _type(value: Any) -> str:
 def _targs(token: Token | None) -> tuple[str, ...]:
     if token is None:
         return ()
-    return tuple(m.strip('"') for m in re.findall(r'"[^"]*"|-?[0-9A-Za-z_]+', str(token)))
+    found = re.findall(r'"[^"]*"|-?[0-9A-Za-z_]+(?:\s*=\s*(?:true|false))?', str(token))
+    return tuple(m.strip('"') if m.startswith('"') else "".join(m.split()) for m in found)
