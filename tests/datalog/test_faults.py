@@ -105,6 +105,11 @@ def test_wrong_arguments(call: Callable[[], Any], message: str) -> None:
         ("const X = 1\nconst X = 2", "already defined"),
         ("type A = usize\ntype A = u8", "already defined"),
         ("type A = X | Y\ntype B = X | Z", "already defined"),
+        ("type A = X = 3 | Y | Z = 4", "are both 4"),
+        ("const C: String = 3", "constant `C`: expected a `String`"),
+        ("const C: usize = -5", "does not fit"),
+        ("type a(f32)\nrel r(x as char) = a(x)", "cannot cast `f32` to `char`"),
+        ("rel r('5' as f32)", "cannot cast `char` to `f32`"),
         ("type A = C(i32) | D(i32)\ntype B = C(bool) | E(i32)", "already defined"),
         ("type i32 = usize", "is a type of the language"),
         ("@foo\ntype A = X | Y", "Unknown attribute `@foo`"),
@@ -122,6 +127,15 @@ def test_wrong_arguments(call: Callable[[], Any], message: str) -> None:
 def test_wrong_programs(program: str, message: str) -> None:
     with pytest.raises(NesyError, match=message):
         context(program=program).run()
+
+
+def test_nan_is_no_value() -> None:
+    ctx = context(program="type a(f32)\nrel r(s) = s := sum[x](y: a(x), y == x)")
+    with pytest.raises(NesyError, match="NaN is no value"):
+        ctx.add_facts("a", [float("nan")])
+    ctx.add_facts("a", [float("inf"), float("-inf")])
+    ctx.run()
+    assert list(ctx.relation("r")) == []
 
 
 def test_a_definition_may_come_again_unchanged() -> None:

@@ -24,7 +24,7 @@ MAX_IMPORTS = 200
 def read_program(path: str | os.PathLike[str], span: Span | None = None, source: str | None = None) -> str:
     """The text of a program file."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         message = f"Cannot open file {os.fspath(path)}: {error.strerror}"
         raise DataError(message, span=span, source=source) from None

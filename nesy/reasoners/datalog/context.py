@@ -31,7 +31,6 @@ from nesy.reasoners.datalog.custom import adapted, spec_of
 from nesy.reasoners.datalog.declarations import Fact, Grounded
 from nesy.reasoners.datalog.given import Given
 
-
 CLONED = (
     "custom_provenance", "k", "train_k", "test_k", "node_budget", "wmc_with_disjunctions", "no_stdlib", "monitors",
 )  # fmt: skip

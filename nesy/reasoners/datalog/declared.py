@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from nesy.errors import NesyError, Span, SpecTypeError, did_you_mean
+from nesy.errors import DataError, NesyError, Span, SpecTypeError, did_you_mean
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.builtins import DatalogWarning, ForeignPredicate
 from nesy.reasoners.datalog.csvfile import check_options
 from nesy.reasoners.datalog.parser import parse
-from nesy.reasoners.datalog.values import BASE_TYPES, ENTITY, LATER_TYPES
+from nesy.reasoners.datalog.values import BASE_TYPES, ENTITY, LATER_TYPES, Symbols, encode
 
 SCHEDULERS = ("lfp", "dfs", "astar", "beam")
 # goal, scheduler and storage ask for a way of evaluation, not for another result: this engine has one way
@@ -78,8 +78,12 @@ class Declared:
                 elif all(v.types is None for v in variants):
                     self.aliases[name] = "usize"
                     value = -1
+                    taken: dict[int, str] = {}
                     for v in variants:
                         value = v.value if v.value is not None else value + 1
+                        if taken.setdefault(value, v.name) != v.name:
+                            message = f"`{v.name}` and `{taken[value]}` of `{name}` are both {value}"
+                            raise self.error(message, v.span, "give one of them another number")
                         self._define(v.name, (name, value), v.span)
                         self.consts[v.name] = ast.Const(v.span, value, "usize")
                 else:
@@ -147,6 +151,10 @@ class Declared:
         if isinstance(value, ast.Const):
             if item.type is not None:
                 value = ast.Const(value.span, value.value, self.resolve(item.type, item.span))
+                try:
+                    encode(value.value, value.kind, Symbols())
+                except DataError as error:
+                    raise self.error(f"constant `{item.name}`: {error.message}", value.span, error.hint) from None
             self.consts[item.name] = value
         elif isinstance(value, ast.Call) and self.is_entity(value):
             self.consts[item.name] = value

@@ -188,6 +188,8 @@ class _Grounder(Firing):
         bodies: list[tuple[int, int]] = []
         for key, literal in domain.items():
             for values, outcome, of_key in aggregator.outcomes(groups.get(key, []), literal):
+                if any(v != v for v in values):  # NaN, such as the sum of both infinities, is no value
+                    continue
                 codes = tuple(
                     encode(v, k, self.symbols) for v, k in zip(values, out_kinds[reduce.groups :], strict=True)
                 )

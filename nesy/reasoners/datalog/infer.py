@@ -77,6 +77,7 @@ class Inference:
         self.columns = {name: [_Type(t or "", rel.span) for t in rel.types] for name, rel in program.relations.items()}
         self._vars: dict[str, _Type] = {}
         self._terms: dict[int, _Type] = {}
+        self._casts: list[tuple[_Type, str, Span]] = []
         self._families: list[tuple[_Type, str, str, Span]] = []
 
     def run(self) -> list[ClauseTypes]:
@@ -100,6 +101,10 @@ class Inference:
             self._reduce(reduce)
         for node, family, what, span in self._families:
             self._check_family(node.root(), family, what, span)
+        for node, target, span in self._casts:
+            if not _castable(node.resolved(), target):
+                message = f"cannot cast `{node.resolved()}` to `{target}`"
+                raise SpecTypeError(message, span=span, source=self.source, hint="by way of `String`, if that is meant")
         for name, columns in self.columns.items():
             self.program.relations[name].types = [c.resolved() for c in columns]
         return [
@@ -219,7 +224,7 @@ class Inference:
             case ast.Wildcard():
                 return _Type()
             case ast.Cast(arg=arg, type=kind, span=span):
-                self.term(arg)
+                self._casts.append((self.term(arg), kind, span))
                 return _Type(kind, span)
             case ast.Func(name=name, args=args):
                 return self._function(term, name, args)
@@ -273,6 +278,14 @@ class Inference:
         if _is_parameter(function.result):
             return params.setdefault(function.result, _Type())
         return _Type(function.result, term.span)
+
+
+def _castable(source: str, target: str) -> bool:
+    if source == target or source in TEXTS or target in TEXTS:
+        return target != ENTITY or source == target
+    if source in _NUMERIC:
+        return target in _NUMERIC
+    return source in ("bool", "char") and target in INTEGERS
 
 
 def _is_parameter(kind: str) -> bool:

@@ -32,7 +32,7 @@ TEXTS = frozenset({"String", "Symbol"})
 BASE_TYPES = frozenset(INTEGERS) | FLOATS | TEXTS | {"bool", "char"}
 LATER_TYPES = frozenset({"i128", "u128", "DateTime", "Duration", "Tensor"})
 ENTITY = "Entity"
-MAX_TEXT = 200_000_000  # characters of all strings together
+MAX_TEXT = 500_000_000  # characters of all strings together
 
 
 class Symbols:
@@ -97,6 +97,8 @@ def encode(value: Any, kind: str, symbols: Symbols) -> int:
             number_ = float(value)
         except (TypeError, ValueError, OverflowError):
             raise DataError(f"expected a number of type `{kind}`, got {value!r}") from None
+        if math.isnan(number_):
+            raise DataError(f"NaN is no value of type `{kind}`", hint="leave the tuple out")
         if kind == "f32" and math.isfinite(number_):
             with np.errstate(over="ignore"):
                 number_ = float(np.float32(number_))
