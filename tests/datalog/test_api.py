@@ -70,6 +70,15 @@ def test_decorated_functions_stay_callable() -> None:
     assert list(near(4)) == [(5,)]
 
 
+def test_types_may_be_given_to_the_decorator() -> None:
+    f = scallopy.foreign_function(name="f", arg_types=[scallopy.u8], ret_type=scallopy.usize)(lambda x: x + 1)
+    ctx = scallopy.Context()
+    ctx.register_foreign_function(f)
+    ctx.add_program("type a(u8)\nrel a = {1}\nrel r($f(x)) = a(x)")
+    ctx.run()
+    assert ctx.kinds("r") == ("usize",) and list(ctx.relation("r")) == [(2,)]
+
+
 def test_exists_and_count_bind_nothing_or_something() -> None:
     ctx = scallopy.Context()
     ctx.add_program(

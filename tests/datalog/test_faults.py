@@ -129,6 +129,27 @@ def test_wrong_programs(program: str, message: str) -> None:
         context(program=program).run()
 
 
+def test_what_a_custom_provenance_raises_is_told() -> None:
+    class Broken(scallopy.Provenance):
+        def zero(self) -> int:
+            return 0
+
+        def one(self) -> int:
+            return 1
+
+        def add(self, a: int, b: int) -> int:
+            raise RuntimeError("no sums today")
+
+        def mult(self, a: int, b: int) -> int:
+            return a * b
+
+    ctx = context("custom", "type a(i32)\nrel r() = a(_)", custom_provenance=Broken())
+    ctx.add_facts("a", [(1, 1), (1, 2)])
+    ctx.run()
+    with pytest.raises(NesyError, match="no sums today"):
+        list(ctx.relation("r"))
+
+
 def test_nan_is_no_value() -> None:
     ctx = context(program="type a(f32)\nrel r(s) = s := sum[x](y: a(x), y == x)")
     with pytest.raises(NesyError, match="NaN is no value"):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nesy.errors import DataError, GroundingError
+from nesy.errors import DataError, GroundingError, NesyError
 from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES
 from nesy.reasoners.datalog.checks import batch_of, unknown_options
 from nesy.reasoners.datalog.choice import gate_values
@@ -235,6 +235,15 @@ class ScallopContext(Given):
             p = Tropical()
             # costs are integers; the float of a program's tag is none, and such a fact costs nothing, as in Scallop
             return interpret(circuit, p, [g if isinstance(g, int) else 0 for g in given])
+        try:
+            return self._custom_tags(circuit, given)
+        except NesyError:
+            raise
+        except Exception as error:  # a user's provenance may raise anything; its reason is what the reader needs
+            message = f"the custom provenance failed: {error or type(error).__name__}"
+            raise GroundingError(message, hint="its methods take and give its own tags") from error
+
+    def _custom_tags(self, circuit: Circuit, given: Sequence[Any]) -> list[Any]:
         p = adapted(self._custom)
         tagging = getattr(self._custom, "tagging_fn", None)
         recover = getattr(self._custom, "recover_fn", None)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from nesy.errors import DataError, NesyError
 from nesy.reasoners.datalog.builtins import ForeignFunction, ForeignPredicate
+from nesy.reasoners.datalog.checks import listed
 from nesy.reasoners.datalog.values import BASE_TYPES, LATER_TYPES
 
 _PYTHON_TYPES: dict[Any, str] = {int: "i32", float: "f32", bool: "bool", str: "String"}
@@ -78,10 +79,13 @@ def foreign_function(
     *,
     name: str | None = None,
     return_type: Any = None,
+    arg_types: Sequence[Any] | None = None,
+    ret_type: Any = None,
     suppress_warning: bool = False,
 ) -> Any:
     """Make an annotated Python function callable as ``$name``; usable with or without arguments.
 
+    ``arg_types``, ``return_type`` and its other name ``ret_type`` stand before annotations.
     An exception such as ``ValueError``, None or NaN drops the tuple.
     """
 
@@ -92,18 +96,24 @@ def foreign_function(
         args: list[str] = []
         optional = 0
         variadic: str | None = None
-        for p in inspect.signature(f).parameters.values():
+        given = None if arg_types is None else listed(arg_types, "argument types", "such as [scallopy.i32]")
+        parameters = list(inspect.signature(f).parameters.values())
+        if given is not None and len(given) != len(parameters):
+            raise NesyError(f"`${label}` has {len(parameters)} arguments, but {len(given)} types are given")
+        for i, p in enumerate(parameters):
             if p.kind in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
                 raise NesyError(
                     f"argument `{p.name}` of `${label}` is a keyword", hint="programs give arguments by place"
                 )
-            kind = type_name(hints.get(p.name, p.annotation), f"argument `{p.name}` of `${label}`", generics)
+            annotation = hints.get(p.name, p.annotation) if given is None else given[i]
+            kind = type_name(annotation, f"argument `{p.name}` of `${label}`", generics)
             if p.kind == inspect.Parameter.VAR_POSITIONAL:
                 variadic = kind
                 continue
             args.append(kind)
             optional += p.default is not inspect.Parameter.empty
-        result_hint = return_type if return_type is not None else hints.get("return", inspect.Parameter.empty)
+        asked = return_type if return_type is not None else ret_type
+        result_hint = asked if asked is not None else hints.get("return", inspect.Parameter.empty)
         bound = set(generics)
         result = type_name(result_hint, f"the result of `${label}`", generics)
         if result == "*" or set(generics) - bound:
