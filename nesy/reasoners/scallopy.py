@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 from types import SimpleNamespace
 
 from nesy.reasoners.datalog.attributes import ForeignAttribute, foreign_attribute
+from nesy.reasoners.datalog.builtins import ForeignFunction, ForeignPredicate
 from nesy.reasoners.datalog.context import ScallopContext
 from nesy.reasoners.datalog.csvfile import CSVFileOptions
 from nesy.reasoners.datalog.foreign import Facts, Generic, ScallopType, TypeFamily, foreign_function, foreign_predicate
@@ -13,6 +15,8 @@ from nesy.reasoners.datalog.mapping import InputMapping
 from nesy.reasoners.datalog.provenance.base import Provenance as ScallopProvenance
 
 Context = ScallopContext
+Provenance = ScallopProvenance
+ForeignAttributeProcessor = ForeignAttribute
 Module = ForwardFunction = ScallopForwardFunction
 Map = InputMapping
 Generator = Facts
@@ -24,12 +28,18 @@ GenericTypeParameter = Generic
 Any, Number, Integer, SignedInteger, UnsignedInteger, Float = (
     TypeFamily(n) for n in ("Any", "Number", "Integer", "SignedInteger", "UnsignedInteger", "Float")
 )
-Entity = ScallopType("Entity")
+Entity, bool = ScallopType("Entity"), ScallopType("bool")
+i128, u128, DateTime, Duration, Tensor = (  # names only: columns of these types are not supported yet
+    ScallopType(n) for n in ("i128", "u128", "DateTime", "Duration", "Tensor")
+)
 f32, f64, char, String, Symbol = (ScallopType(n) for n in ("f32", "f64", "char", "String", "Symbol"))
+# the types of tags that a foreign predicate may give; anything but ``none`` means (tag, tuple)
+none, natural, prob, exclusion, boolean = "none", "natural", "prob", "exclusion", "bool"
+exclusive_prob, diff_prob, exclusive_diff_prob = "exclusive-prob", "diff-prob", "exclusive-diff-prob"
 io = SimpleNamespace(CSVFileOptions=CSVFileOptions)
 
 
-def torch_tensor_enabled() -> bool:
+def torch_tensor_enabled() -> builtins.bool:
     """Whether columns may hold tensors: not in this engine."""
     return False
 
@@ -37,10 +47,15 @@ def torch_tensor_enabled() -> bool:
 __all__ = [
     "Any",
     "Context",
+    "DateTime",
+    "Duration",
     "Entity",
     "Facts",
     "Float",
     "ForeignAttribute",
+    "ForeignAttributeProcessor",
+    "ForeignFunction",
+    "ForeignPredicate",
     "ForwardFunction",
     "Generator",
     "Generic",
@@ -50,15 +65,23 @@ __all__ = [
     "Map",
     "Module",
     "Number",
+    "Provenance",
     "ScallopContext",
     "ScallopForwardFunction",
     "ScallopProvenance",
     "SignedInteger",
     "String",
     "Symbol",
+    "Tensor",
     "TypeFamily",
     "UnsignedInteger",
+    "bool",
+    "boolean",
     "char",
+    "diff_prob",
+    "exclusion",
+    "exclusive_diff_prob",
+    "exclusive_prob",
     "f32",
     "f64",
     "ff",
@@ -70,12 +93,17 @@ __all__ = [
     "i16",
     "i32",
     "i64",
+    "i128",
     "io",
     "isize",
+    "natural",
+    "none",
+    "prob",
     "torch_tensor_enabled",
     "u8",
     "u16",
     "u32",
     "u64",
+    "u128",
     "usize",
 ]  # fmt: skip

@@ -105,13 +105,13 @@ def test_a_sample_is_the_same_for_all_relations_of_a_run() -> None:
 def test_order() -> None:
     rows = {"b": [(0, 30), (1, 10), (2, 20), (3, 20)]}
     text = "rel r(i, x) = (i, x) := {}(y: b(_, y))"
-    assert set(answer("unit", text.format("sort"), rows)) == {(0, 10), (1, 20), (2, 30)}
+    assert set(answer("unit", text.format("sort<asc>"), rows)) == {(0, 10), (1, 20), (2, 30)}
     assert set(answer("unit", text.format("enumerate"), rows)) == {(0, 10), (1, 20), (2, 30)}
-    got = answer("unit", "rel r(i, a) = (i, a) := argsort[a](y: b(a, y))", rows)
+    got = answer("unit", "rel r(i, a) = (i, a) := argsort<asc>[a](y: b(a, y))", rows)
     assert set(got) == {(0, 1), (1, 2), (2, 3), (3, 0)}
     got = answer("unit", "rel r(i, a, x) = (i, a, x) := rank[a](y: b(a, y))", rows)
     assert set(got) == {(0, 1, 10), (1, 2, 20), (1, 3, 20), (3, 0, 30)}
-    got = answer("minmaxprob", "rel r = sort(y: a(y))", FOUR)
+    got = answer("minmaxprob", "rel r = sort<asc>(y: a(y))", FOUR)
     assert got == pytest.approx({(i, x): p for i, (p, (x,)) in enumerate(FOUR["a"])})
 
 

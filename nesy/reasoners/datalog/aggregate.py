@@ -129,6 +129,8 @@ class Aggregator:
         if self.reduce.op in ORDERED:
             return self._ordered(items)
         if self.circuit is None or self.hard:
+            if self.circuit is not None and not self.reduce.discrete and self.fold is None:
+                return self._by_presence(items)
             return self._one_world(items)
         if self.reduce.op in ("exists", "forall"):
             return self._exists(items)
@@ -165,7 +167,10 @@ class Aggregator:
         if self.reduce.op == "enumerate":
             ordered = sorted(items, key=lambda i: (i.args, i.values))
         else:
-            ordered = sorted(items, key=lambda i: (i.values, i.args), reverse="desc" in self.reduce.params)
+            # as in Scallop, sort and argsort begin with the greatest
+            order = self.reduce.params[0] if self.reduce.params else "asc" if self.reduce.op == "rank" else "desc"
+            descending = order.startswith("desc") != order.endswith("=false")
+            ordered = sorted(items, key=lambda i: (i.values, i.args), reverse=descending)
         if self.reduce.op == "rank":  # equal values share the rank of the first of them
             first: dict[tuple[Any, ...], int] = {}
             return [
@@ -174,6 +179,16 @@ class Aggregator:
         if self.reduce.op == "argsort":
             return [((n, *i.args), i.literal) for n, i in enumerate(ordered)]
         return [((n, *i.args, *i.values), i.literal) for n, i in enumerate(ordered)]
+
+    def _by_presence(self, items: Sequence[Item]) -> list[Outcome]:
+        """Without negation of tags a tuple that is there at all leaves no world without it."""
+        if self.reduce.op in ("exists", "forall"):
+            value = bool(items) == (self.reduce.op == "exists")
+            return [((value,), self._or([[i.literal] for i in items]) if items else TRUE)]
+        if not items:
+            return []
+        best = (min if self.reduce.op.endswith("min") else max)(i.values for i in items)
+        return [(self._shown(i), i.literal) for i in items if i.values == best]
 
     def _one_world(self, items: Sequence[Item]) -> list[Outcome]:
         literal = TRUE

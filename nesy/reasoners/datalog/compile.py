@@ -24,7 +24,7 @@ MAX_IMPORTS = 200
 def read_program(path: str | os.PathLike[str], span: Span | None = None, source: str | None = None) -> str:
     """The text of a program file."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         message = f"Cannot open file {os.fspath(path)}: {error.strerror}"
         raise DataError(message, span=span, source=source) from None
@@ -60,9 +60,9 @@ def compile_lowered(
     program = add_demand(lowering.program, source, bound)
     copies = {name: replace(r, types=list(r.types)) for name, r in program.relations.items()}
     program = replace(program, relations=copies)  # inferred types must not bind what is added later
-    types = Inference(program, functions, predicates, source).run()
+    *types, of_facts = Inference(program, functions, predicates, source).run()
     planned = [prepare(c, t, source, bound.__getitem__) for c, t in zip(program.clauses, types, strict=True)]
-    return Compiled(program, planned, stratify(program, source), functions, predicates, source)
+    return Compiled(program, planned, of_facts.terms, stratify(program, source), functions, predicates, source)
 
 
 def compile_texts(

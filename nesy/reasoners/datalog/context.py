@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nesy.errors import DataError, GroundingError
+from nesy.errors import DataError, GroundingError, NesyError
 from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES
+from nesy.reasoners.datalog.checks import batch_of, unknown_options
 from nesy.reasoners.datalog.choice import gate_values
 from nesy.reasoners.datalog.circuit import Circuit
 from nesy.reasoners.datalog.csvfile import read_facts
-from nesy.reasoners.datalog.provenance import DEBUG
+from nesy.reasoners.datalog.provenance import DEBUG, Settings
 from nesy.reasoners.datalog.provenance.base import interpret
 from nesy.reasoners.datalog.provenance.plain import Tropical
 from nesy.reasoners.datalog.provenance.proofs import Proofs
@@ -29,6 +30,21 @@ if TYPE_CHECKING:
 from nesy.reasoners.datalog.custom import adapted, spec_of
 from nesy.reasoners.datalog.declarations import Fact, Grounded
 from nesy.reasoners.datalog.given import Given
+
+CLONED = (
+    "custom_provenance", "k", "train_k", "test_k", "node_budget", "wmc_with_disjunctions", "no_stdlib", "monitors",
+)  # fmt: skip
+
+
+class Tuples(list[Any]):
+    """The tuples of a relation; ``next`` gives one after the other, iterating begins anew."""
+
+    _rest: Iterator[Any] | None = None
+
+    def __next__(self) -> Any:
+        if self._rest is None:
+            self._rest = iter(self)
+        return next(self._rest)
 
 
 class ScallopContext(Given):
@@ -49,10 +65,11 @@ class ScallopContext(Given):
         if circuit is None or self._spec.build is None:
             raise GroundingError(f"provenance `{self.provenance}` has no probabilities")
         k = self.k if "proofs" in self.provenance or "clauses" in self.provenance else 0
-        key = (k, roots.tobytes())
+        settings = Settings(k, self.node_budget, self._early_discard)
+        key = (settings, roots.tobytes())
         evaluation = grounded.evaluations.get(key)
         if evaluation is None:
-            evaluation = self._spec.build(circuit, roots, k, self.node_budget)
+            evaluation = self._spec.build(circuit, roots, settings)
             grounded.evaluations[key] = evaluation
         leaves = self._leaves(evaluation.circuit, inputs)
         if not circuit.gates:
@@ -154,7 +171,7 @@ class ScallopContext(Given):
         batches, tags = self.batches(facts)
         self._run_labels = [f.label for name in sorted(facts) for f in facts[name] if f.tag is not None]
         self._result = self.ground_facts(batches)
-        self._run_tags = tags
+        self._run_tags = [int(t) for t in tags] if self.provenance == "tropical" else tags
         self._run_gates: dict[int, Tensor] = {}
 
     def _top_facts(self, facts: dict[str, list[Fact]]) -> dict[str, list[Fact]]:
@@ -165,8 +182,10 @@ class ScallopContext(Given):
                 facts[name] = sure + best[:amount]
         return facts
 
-    def relation(self, relation: str, debug: bool = False) -> Iterator[Any]:
+    def relation(self, relation: str, debug: bool = False) -> Tuples:
         """The tuples of a computed relation: tuples (unit, proofs), or ``(tag, tuple)``; diff tags are tensors.
+
+        The result is a list that ``next`` works on, as on scallopy's iterators.
 
         With ``debug`` the provenance ``proofs`` gives ``(proofs, tuple)``: sets of fact numbers, counted from 1.
         """
@@ -174,7 +193,7 @@ class ScallopContext(Given):
         if self._result is None:
             raise DataError(f"Relation `{relation}` has not been computed", hint="call run() first")
         found = self._tuples(relation, self._result)
-        return iter([t for _, t in found] if self.provenance == "proofs" and not debug else found)
+        return Tuples([t for _, t in found] if self.provenance == "proofs" and not debug else found)
 
     def _tuples(self, relation: str, result: Grounded) -> list[Any]:
         table = result.grounding.tables[relation]
@@ -214,7 +233,17 @@ class ScallopContext(Given):
         ]
         if self.provenance == "tropical":
             p = Tropical()
-            return interpret(circuit, p, [int(g) if float(g).is_integer() else 0 for g in given])
+            # costs are integers; the float of a program's tag is none, and such a fact costs nothing, as in Scallop
+            return interpret(circuit, p, [g if isinstance(g, int) else 0 for g in given])
+        try:
+            return self._custom_tags(circuit, given)
+        except NesyError:
+            raise
+        except Exception as error:  # a user's provenance may raise anything; its reason is what the reader needs
+            message = f"the custom provenance failed: {error or type(error).__name__}"
+            raise GroundingError(message, hint="its methods take and give its own tags") from error
+
+    def _custom_tags(self, circuit: Circuit, given: Sequence[Any]) -> list[Any]:
         p = adapted(self._custom)
         tagging = getattr(self._custom, "tagging_fn", None)
         recover = getattr(self._custom, "recover_fn", None)
@@ -228,7 +257,34 @@ class ScallopContext(Given):
             "custom_provenance": self._custom, "k": self._k, "train_k": self._train_k, "test_k": self._test_k,
             "node_budget": self.node_budget, **changes,
         }  # fmt: skip
+        unknown_options(changes, CLONED, "clone")
         return ScallopContext(provenance or self.provenance, fork_from=self, **settings)
+
+    def run_batch(
+        self, inputs: Mapping[str, Sequence[Any]], output_relation: str | Sequence[str], parallel: bool = False
+    ) -> list[Tuples]:
+        """Run once per sample: ``inputs[relation][i]`` is a list of facts or ``(facts, disjunctions)``.
+
+        Args:
+            output_relation: one relation, or one per sample.
+            parallel: accepted for scallopy's sake.
+
+        Returns:
+            The tuples of the output relation of each sample, as ``relation`` gives them.
+        """
+        size = batch_of(inputs)
+        names = [output_relation] * size if isinstance(output_relation, str) else list(output_relation)
+        if len(names) != size:
+            raise DataError(f"Number of output relations ({len(names)}) does not match the batch size ({size})")
+        out = []
+        for i, name in enumerate(names):
+            sample = self.clone()
+            for relation, lists in inputs.items():
+                facts, groups = lists[i] if isinstance(lists[i], tuple) else (lists[i], None)
+                sample.add_facts(relation, facts, groups)
+            sample.run()
+            out.append(sample.relation(name))
+        return out
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()

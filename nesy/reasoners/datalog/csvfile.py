@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from nesy.errors import DataError, Span
+from nesy.reasoners.datalog.checks import unknown_options
 from nesy.reasoners.datalog.expr import parse_value
+
+OPTIONS = (
+    "path", "deliminator", "delimiter", "has_header", "header", "has_probability", "keys", "fields",
+)  # fmt: skip
+MAX_CELL = 10_000_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +44,17 @@ def read_facts(
     ``fields``) become one fact (keys, field, value) each. Both say that there is a header.
     """
     path = Path(str(options["path"]))
+    check_options(options)
     delimiter = str(options.get("deliminator", options.get("delimiter", ",")))
     keys, fields = _names(options.get("keys")), _names(options.get("fields"))
     header = bool(options.get("has_header", options.get("header", False))) or bool(keys) or bool(fields)
     tagged = bool(options.get("has_probability", False))
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        csv.field_size_limit(MAX_CELL)
+        with path.open(newline="", encoding="utf-8-sig") as file:
             lines = list(csv.reader(file, delimiter=delimiter))
+    except csv.Error as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}") from None
     except OSError as error:
         raise DataError(f"Cannot open file {path}: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -70,6 +80,23 @@ def read_facts(
     return out
 
 
+def check_options(options: Mapping[str, Any]) -> None:
+    """The options of ``@file`` have these names and types."""
+    unknown_options(options, OPTIONS, "`@file`")
+    for name in ("deliminator", "delimiter"):
+        value = options.get(name, ",")
+        if not isinstance(value, str) or len(value) != 1 or value in '"\r\n':
+            raise DataError(f"the deliminator of a CSV file is one character, not {value!r}", hint='deliminator="\\t"')
+    for name in ("has_header", "header", "has_probability"):
+        if not isinstance(options.get(name, False), bool):
+            raise DataError(f"option `{name}` of a CSV file is true or false, not {options[name]!r}")
+    for name in ("keys", "fields"):
+        value = options.get(name)
+        names = [value] if isinstance(value, str) or value is None else value
+        if not isinstance(names, list | tuple) or not all(v is None or isinstance(v, str) for v in names):
+            raise DataError(f"option `{name}` of a CSV file names columns, not {value!r}", hint=f'{name}=["a", "b"]')
+
+
 def _names(value: Any) -> list[str]:
     return [] if value is None else [value] if isinstance(value, str) else [str(v) for v in value]
 
@@ -82,8 +109,12 @@ def _values(cells: Sequence[str], relation: str, kinds: Sequence[str], span: Spa
         try:
             values.append(parse_value(cell.strip() if kind not in ("String", "Symbol") else cell, kind))
         except ValueError:
-            raise DataError(f"cannot read {cell!r} as `{kind}`", span=span) from None
+            raise DataError(f"cannot read {_short(cell)} as `{kind}`", span=span) from None
     return tuple(values)
+
+
+def _short(cell: str) -> str:
+    return repr(cell if len(cell) <= 60 else cell[:57] + "...")
 
 
 def _probability(cell: str, span: Span) -> float:

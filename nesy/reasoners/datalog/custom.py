@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nesy.errors import NesyError
 from nesy.reasoners.datalog.grounding import Mode
 from nesy.reasoners.datalog.provenance import Spec, provenance
 from nesy.reasoners.datalog.provenance.base import Provenance
 
-if TYPE_CHECKING:
-    pass
-
 
 def spec_of(name: str, custom: Any) -> Spec:
+    if not isinstance(name, str):
+        raise NesyError(f"{name!r} is no name of a provenance", hint='such as "topkproofs" or "exact"')
     if name != "custom":
         return provenance(name)
+    if custom is None:
+        raise NesyError("provenance `custom` needs `custom_provenance`")
+    if isinstance(custom, type):
+        raise NesyError(
+            f"custom_provenance is the class `{custom.__name__}`", hint=f"give an object: {custom.__name__}()"
+        )
+    missing = [m for m in ("zero", "one", "add", "mult") if not callable(getattr(custom, m, None))]
+    if missing:
+        raise NesyError(
+            f"custom_provenance of type `{type(custom).__name__}` has no method `{missing[0]}`",
+            hint="it needs zero(), one(), add(a, b) and mult(a, b)",
+        )
     probe = custom.negate(custom.one()) if hasattr(custom, "negate") else None
     mode = Mode(record=True, hard_negation=probe is None, distributive=False)
     return Spec("custom", mode, True, False, "as the user defines it", None)

@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
-from nesy.errors import DataError, NesyError, did_you_mean
+from nesy.errors import DataError, NesyError, SpecTypeError, did_you_mean
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.attributes import ForeignAttribute, apply_attributes
 from nesy.reasoners.datalog.builtins import FUNCTIONS, PREDICATES, ForeignFunction, ForeignPredicate
+from nesy.reasoners.datalog.checks import listed, unknown_options, whole
+from nesy.reasoners.datalog.checks import relation_name as checked_name
 from nesy.reasoners.datalog.choice import SEED
 from nesy.reasoners.datalog.compile import compile_lowered, read_program, with_imports
 from nesy.reasoners.datalog.csvfile import CSVFileOptions
+from nesy.reasoners.datalog.custom import spec_of
 from nesy.reasoners.datalog.declared import KNOWN_ATTRIBUTES
 from nesy.reasoners.datalog.foreign import type_name
 from nesy.reasoners.datalog.grounding import Compiled, Grounding, Limits
 from nesy.reasoners.datalog.ir import Relation
 from nesy.reasoners.datalog.lower import Lowering
+from nesy.reasoners.datalog.mapping import OPTIONS as MAPPING_OPTIONS
 from nesy.reasoners.datalog.mapping import InputMapping
 from nesy.reasoners.datalog.parser import parse
 from nesy.reasoners.datalog.provenance import DEFAULT_BUDGET, Evaluation
+from nesy.reasoners.datalog.tagged import with_tag
 from nesy.reasoners.datalog.values import ENTITY, Codes, Symbols, encode_rows
 
-if TYPE_CHECKING:
-    pass
-from nesy.reasoners.datalog.custom import spec_of
+TOO_DEEP = SpecTypeError("an expression is nested too deeply", hint="split the rule in several")
+_ITEM = re.compile(r"\s*(@|(rel|relation)\b(?!\s*\())")
 
 
 @dataclass(slots=True)
@@ -72,11 +77,9 @@ class Declarations:
                 hint='use provenance="exact", which does',
             )
         for name, value in (("k", k), ("train_k", train_k), ("test_k", test_k)):
-            if value is not None and (not isinstance(value, int) or value < 1):
-                raise NesyError(f"{name} must be a positive integer, not {value!r}")
+            if value is not None or name == "k":
+                whole(value, name)
         self.provenance, self._custom = provenance, custom_provenance
-        if provenance == "custom" and custom_provenance is None:
-            raise NesyError("provenance `custom` needs `custom_provenance`")
         self._spec = spec_of(provenance, custom_provenance)
         self._k, self._train_k, self._test_k, self.node_budget = k, train_k, test_k, node_budget
         self.training = True
@@ -111,6 +114,8 @@ class Declarations:
 
     def import_file(self, file_name: str | os.PathLike[str]) -> None:
         """Add a program file; imports in it are relative to it."""
+        if not isinstance(file_name, str | os.PathLike):
+            raise DataError(f"{file_name!r} is not the path of a program")
         path = os.path.realpath(file_name)
         text = read_program(file_name)
         self._imported.add(path)
@@ -122,8 +127,10 @@ class Declarations:
 
     def add_rule(self, rule: str, tag: float | None = None, demand: str | None = None) -> None:
         """Add a rule without the word ``rel``, with a probability and a demand pattern if given."""
-        text = rule if rule.lstrip().startswith(("rel ", "@")) else f"rel {'' if tag is None else f'{tag!r}::'}{rule}"
-        self.add_program(text if demand is None else f'@demand("{demand}") {text}')
+        text = rule if not isinstance(rule, str) or _ITEM.match(rule) else f"rel {rule}"
+        n = len(self._texts)
+        program = parse(text, f"<program {n + 1}>" if n else "<program>")
+        self._add(with_tag(program, tag, demand))
 
     def _add(self, program: ast.Program) -> None:
         seen = set(self._imported)
@@ -165,13 +172,16 @@ class Declarations:
     def _compile(self) -> Compiled:
         lowering = Lowering(self._predicates)
         source = ""
-        for text in self._texts:
-            if isinstance(text, ast.Program):
-                lowering.add(text)
-                source = text.source
-            else:
-                lowering.declare(text[0], list(text[1]), (), None, None)
-        return compile_lowered(lowering, source, self._functions, self._predicates)
+        try:
+            for text in self._texts:
+                if isinstance(text, ast.Program):
+                    lowering.add(text)
+                    source = text.source
+                else:
+                    lowering.declare(text[0], list(text[1]), (), None, None)
+            return compile_lowered(lowering, source, self._functions, self._predicates)
+        except RecursionError:
+            raise TOO_DEEP from None
 
     def _changed(self, compiled: Compiled | None) -> None:
         self._compiled, self._result = compiled, None
@@ -200,10 +210,16 @@ class Declarations:
         sample_strategy: str = "top",
         load_csv: Any = None,
         non_probabilistic: bool = False,
+        retain_topk: int | None = None,
     ) -> None:
-        """Declare a relation: one column type or a tuple of them (``int``, ``float``, ``bool``, ``str``, ``"u32"``)."""
+        """Declare a relation: one column type or a tuple of them (``int``, ``float``, ``bool``, ``str``, ``"u32"``).
+
+        ``retain_k``, ``sample_dim`` and ``sample_strategy`` are options of the input mapping, ``retain_topk`` is as in
+        ``set_sample_topk_facts``.
+        """
         if load_csv is not None and not isinstance(load_csv, CSVFileOptions | str | os.PathLike):
             raise NesyError(f"{load_csv!r} is not a CSV file", hint="give a path or io.CSVFileOptions(path, ...)")
+        relation_name = checked_name(relation_name)
         columns = relation_types if isinstance(relation_types, tuple | list) else (relation_types,)
         types: list[str | None] = [type_name(t, f"a column of relation `{relation_name}`") for t in columns]
         self._texts.append((relation_name, types))
@@ -218,6 +234,8 @@ class Declarations:
             self._csv[relation_name] = options.options()
         if non_probabilistic:
             self.set_non_probabilistic(relation_name)
+        if retain_topk is not None:
+            self.set_sample_topk_facts(relation_name, retain_topk)
         if input_mapping is not None:
             if not isinstance(input_mapping, InputMapping):
                 input_mapping = InputMapping(
@@ -229,6 +247,7 @@ class Declarations:
         """Make a function of ``@foreign_function`` callable as ``$name``."""
         if not isinstance(function, ForeignFunction):
             raise NesyError(f"{function!r} is not a foreign function", hint="decorate it with @foreign_function")
+        checked_name(function.name, "a function")
         if function.name in self._functions:
             raise NesyError(f"foreign function `${function.name}` is already registered")
         self._functions[function.name] = function
@@ -246,6 +265,7 @@ class Declarations:
         """Make a predicate of ``@foreign_predicate`` usable in rule bodies."""
         if not isinstance(predicate, ForeignPredicate):
             raise NesyError(f"{predicate!r} is not a foreign predicate", hint="decorate it with @foreign_predicate")
+        checked_name(predicate.name, "a predicate")
         if ENTITY in predicate.types[predicate.bound :]:
             raise NesyError(
                 f"not supported yet: foreign predicate `{predicate.name}` gives terms of a data type",
@@ -257,12 +277,18 @@ class Declarations:
         self._changed(None)
 
     # ------------------------------------------------------------------ settings
-    def set_input_mapping(self, relation: str, mapping: Any) -> None:
-        """Say which tuple each entry of a relation's input tensor stands for; None: it takes lists of facts."""
+    def set_input_mapping(self, relation: str, mapping: Any, **options: Any) -> None:
+        """Say which tuple each entry of a relation's input tensor stands for; None: it takes lists of facts.
+
+        ``options`` are those of ``InputMapping``, if ``mapping`` is none yet.
+        """
         if mapping is None:
             self._relation(relation)
             return
-        mapping = mapping if isinstance(mapping, InputMapping) else InputMapping(mapping)
+        unknown_options(options, MAPPING_OPTIONS, "an input mapping")
+        if isinstance(mapping, InputMapping) and options:
+            raise NesyError(f"`{next(iter(options))}` is an option of the mapping", hint="give it to InputMapping(...)")
+        mapping = mapping if isinstance(mapping, InputMapping) else InputMapping(mapping, **options)
         kinds = self.kinds(relation)
         for t in mapping.tuples:
             self._check_tuple(relation, t, kinds, "input")
@@ -285,16 +311,18 @@ class Declarations:
 
     def set_sample_topk_facts(self, relation: str, amount: int) -> None:
         """Keep only the most probable facts of a relation's input, per sample."""
-        self._topk[relation] = amount
+        self._topk[relation] = whole(amount, f"the number of facts of `{relation}` to keep", 0)
 
     def set_non_probabilistic(self, relation: str | Iterable[str], non_probabilistic: bool = True) -> None:
         """Facts of these relations are given without tags."""
-        for name in [relation] if isinstance(relation, str) else relation:
+        names = [relation] if isinstance(relation, str) else listed(relation, "relations", 'such as ["a", "b"]')
+        for name in names:
+            checked_name(name)
             (self._certain.add if non_probabilistic else self._certain.discard)(name)
 
     def set_iter_limit(self, iter_limit: int | None) -> None:
         """Stop recursion after so many rounds, silently, whatever is derived by then; None: run to the end."""
-        self._limits = Limits(iterations=iter_limit)
+        self._limits = Limits(iterations=None if iter_limit is None else whole(iter_limit, "iter_limit", 0))
         self._changed(self._compiled)
 
     def remove_iter_limit(self) -> None:
@@ -305,6 +333,15 @@ class Declarations:
     def set_early_discard(self, early_discard: bool = True) -> None:
         """Whether derived tuples of probability zero are left out of results."""
         self._early_discard = early_discard
+
+    def is_probabilistic(self, relation: str) -> bool:
+        """Whether facts of a relation carry tags."""
+        self._relation(relation)
+        return self._spec.tagged and relation not in self._certain
+
+    def relation_is_non_probabilistic(self, relation: str) -> bool:
+        """Whether ``set_non_probabilistic`` has named a relation."""
+        return relation in self._certain
 
     def requires_tag(self) -> bool:
         """Whether facts carry tags."""
@@ -358,6 +395,8 @@ class Declarations:
 
     def _relation(self, relation: str) -> Relation:
         known = self.compiled().program.relations
+        if not isinstance(relation, str):
+            raise DataError(f"{relation!r} is no name of a relation")
         if relation not in known:
             raise DataError(
                 f"Unknown relation `{relation}`", hint=did_you_mean(relation, self.relations()) or "declare it first"

@@ -7,6 +7,8 @@ computed and never how likely it is: demand tuples carry no tag.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nesy.errors import SpecTypeError
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
@@ -30,12 +32,9 @@ def add_demand(program: ir.Program, source: str, external_bound: dict[str, int])
         if clause.head in patterns:
             asked = _bound_args(clause.args, patterns[clause.head])
             body.insert(0, ir.Atom(PREFIX + clause.head, asked, False, clause.span))
-        clauses.append(ir.Clause(clause.head, clause.args, body, clause.tag, clause.span, clause.group, clause.choice))
+        clauses.append(replace(clause, body=body))
         clauses += _demands(clause, body, patterns, source, external_bound)
-    return ir.Program(
-        relations, clauses, program.reduces, program.facts, program.queries, program.files, program.constructors,
-        program.entities, program.groups,
-    )  # fmt: skip
+    return replace(program, relations=relations, clauses=clauses)
 
 
 def _bound_args(args: tuple[ast.Term, ...], pattern: list[bool]) -> tuple[ast.Term, ...]:

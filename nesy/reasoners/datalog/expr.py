@@ -7,6 +7,7 @@ rows that have one. Integer ``+`` and ``-`` saturate at the type's bounds, ``*``
 from __future__ import annotations
 
 import operator
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ from nesy.reasoners.datalog.values import (
     encode,
     from_floats,
 )  # fmt: skip
+
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_FLOAT = re.compile(r"[+-]?(inf|infinity|([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?)", re.IGNORECASE)
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -56,18 +60,17 @@ class Evaluator:
                 except DataError as error:
                     raise DataError(error.message, span=term.span, source=self.source, hint=error.hint) from None
                 return np.full(rows, code, dtype=np.int64), None
+            case ast.Call(name=name, args=args):  # a term of constants only
+                columns = [self.value(a, env, rows)[0] for a in args]
+                make = self.symbols.entity
+                codes = [make(name, tuple(int(c[i]) for c in columns)) for i in range(rows)]
+                return np.array(codes, dtype=np.int64), None
             case ast.Cast(arg=arg):
                 return self._cast(term, *self.value(arg, env, rows), self.types[id(arg)])
             case ast.Func(args=args):
                 return self._function(term, args, env, rows)
             case ast.Op(symbol="if", args=(test, yes, no)):
-                c, cm = self.value(test, env, rows)
-                a, am = self.value(yes, env, rows)
-                b, bm = self.value(no, env, rows)
-                chosen = c != 0
-                ones = np.ones(rows, dtype=bool)
-                chosen_mask = np.where(chosen, ones if am is None else am, ones if bm is None else bm)
-                return np.where(chosen, a, b), _both(cm, chosen_mask)
+                return self._choose(test, yes, no, env, rows)
             case ast.Op(args=(arg,), symbol=symbol):
                 a, m = self.value(arg, env, rows)
                 if symbol == "!":
@@ -89,6 +92,22 @@ class Evaluator:
                 return self._arithmetic(symbol, a, b, self.types[id(term)], mask, term)
             case _:
                 raise GroundingError("expected a value", span=term.span, source=self.source)
+
+    def _choose(
+        self, test: ast.Term, yes: ast.Term, no: ast.Term, env: Mapping[str, Codes], rows: int
+    ) -> tuple[Codes, Mask]:
+        """``if``: each branch is evaluated for its own rows only, so that a test can guard a division."""
+        chosen, known = self.value(test, env, rows)
+        good = np.ones(rows, dtype=bool) if known is None else known.copy()
+        out = np.zeros(rows, dtype=np.int64)
+        for branch, mine in ((yes, chosen != 0), (no, chosen == 0)):
+            at = np.flatnonzero(mine & good)
+            if len(at):
+                codes, mask = self.value(branch, {name: column[at] for name, column in env.items()}, len(at))
+                out[at] = codes
+                if mask is not None:
+                    good[at[~mask]] = False
+        return out, good
 
     def compare(self, symbol: str, a: Codes, b: Codes, kind: str) -> Mask:
         """The comparison of two columns of one type."""
@@ -152,11 +171,12 @@ class Evaluator:
             return np.array([v - 2**64 if v >= 2**63 else v for v in values], dtype=np.int64), mask
         if source == "bool" and target in INTEGERS:
             return codes, mask
-        if source == "char" and target in INTEGERS:
-            return codes, mask
+        if source == "char" and target in INTEGERS:  # the digit, not the code point
+            digits = codes - ord("0")
+            return digits, _both(mask, (digits >= 0) & (digits <= 9))
         values_ = decode_column(codes, source, self.symbols)
         if target in TEXTS:
-            out = [self.symbols.code(v if isinstance(v, str) else to_text(v)) for v in values_]
+            out = [self.symbols.code(v if isinstance(v, str) else to_text(v, source)) for v in values_]
             return np.array(out, dtype=np.int64), mask
         if source in TEXTS:
             return self._parse(values_, target, mask)
@@ -181,7 +201,9 @@ class Evaluator:
         for a in args:
             codes, m = self.value(a, env, rows)
             mask = _both(mask, m)
-            columns.append(decode_column(np.ascontiguousarray(codes), self.types[id(a)], self.symbols))
+            kind = self.types[id(a)]
+            values = decode_column(np.ascontiguousarray(codes), kind, self.symbols)
+            columns.append([to_text(v, kind) for v in values] if function.reads_text and kind in FLOATS else values)
         kind = self.types[id(term)]
         out = np.zeros(rows, dtype=np.int64)
         good = np.ones(rows, dtype=bool) if mask is None else mask.copy()
@@ -207,24 +229,29 @@ class Evaluator:
         except Exception as error:  # a user's function may raise anything; the tuple is dropped, but not silently
             warnings.warn(f"{term.span}: function `${function.name}` failed: {error}", DatalogWarning, 2)
             return None
-        if value is None or (isinstance(value, float) and value != value):
+        if value is None or (isinstance(value, float | np.floating) and value != value):
             return None
-        if kind in FLOATS:
-            value = float(value)
         try:
             return encode(value, kind, self.symbols)
         except DataError as error:
-            if kind in INTEGERS and isinstance(value, int):
+            if kind in INTEGERS and isinstance(value, int) and not isinstance(value, bool):
                 return None
             message = f"function `${function.name}` returned {value!r}: {error.message}"
             raise GroundingError(message, span=term.span, source=self.source) from None
 
 
 def parse_value(text: str, kind: str) -> Any:
-    """A value of type ``kind`` from its text, as in casts and CSV cells; ``ValueError`` if it is none."""
+    """A value of type ``kind`` from its text, as in casts and CSV cells; ``ValueError`` if it is none.
+
+    Numbers are written in ASCII digits without blanks and underscores; NaN is no value.
+    """
     if kind in INTEGERS:
+        if not _INTEGER.fullmatch(text):
+            raise ValueError(text)
         return int(text)
     if kind in FLOATS:
+        if not _FLOAT.fullmatch(text):
+            raise ValueError(text)
         return float(text)
     if kind == "bool":
         if text in ("true", "false"):

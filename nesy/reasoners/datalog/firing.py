@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
-from nesy.errors import GroundingError, NesyError
+from nesy.errors import DataError, GroundingError, NesyError
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
-from nesy.reasoners.datalog.builtins import NO_VALUE, DatalogWarning, ForeignPredicate
+from nesy.reasoners.datalog.builtins import CLOSED_RANGE, NO_VALUE, DatalogWarning, ForeignPredicate
 from nesy.reasoners.datalog.circuit import TRUE, Circuit
 from nesy.reasoners.datalog.expr import Evaluator, integer_operation
 from nesy.reasoners.datalog.grounding import Compiled, Limits, Mode, Rows, rows_keep
@@ -20,6 +21,7 @@ from nesy.reasoners.datalog.values import (
     FLOATS,
     INTEGERS,
     Codes,
+    Mask,
     Symbols,
     as_floats,
     decode,
@@ -47,6 +49,7 @@ class Firing:
         self.reduces = {r.out: r for r in self.program.reduces}
         self.externals: dict[tuple[str, tuple[int, ...], tuple[str, ...]], list[tuple[int, tuple[int, ...]]]] = {}
         self.choices: dict[tuple[int, tuple[int, ...]], int] = {}
+        self.chosen: dict[tuple[int, tuple[int, ...], int], int] = {}
         self.total = 0
 
     # ------------------------------------------------------------------ clauses
@@ -123,10 +126,11 @@ class Firing:
                 codes = codes[mask]
             values = [float(v) for v in decode_column(np.ascontiguousarray(codes), kind, self.symbols)]
         else:
-            values = [1.0] * rows.count
+            values = [1 / clause.choices if self.mode.shares else 1.0] * rows.count
         if self.circuit is None:
             return
-        names = sorted(n for n in rows.env)
+        # one choice per value of the body's variables; helpers of one head (new terms, solved arguments) do not count
+        names = sorted(n for n in rows.env if not n.startswith(("#e", "#x")))
         literals = []
         for i, p in enumerate(values):
             if not 0 <= p <= 1:
@@ -134,14 +138,16 @@ class Firing:
                     f"the tag of this rule is {p:g}, not a probability", span=clause.tag.span if clause.tag else None,
                     source=self.compiled.source, hint="a tag lies between 0 and 1",
                 )  # fmt: skip
-            group = -1
-            if clause.group is not None:
-                key = (clause.group, tuple(int(rows.env[n][i]) for n in names))
-                if key not in self.choices:
-                    self.choices[key] = self.circuit.new_group()
-                group = self.choices[key]
-            sure = p == 1.0 and group < 0
-            literals.append(TRUE if sure else self.circuit.new_leaf(p, group))
+            if clause.group is None:
+                literals.append(TRUE if p == 1.0 else self.circuit.new_leaf(p))
+                continue
+            key = (clause.group, tuple(int(rows.env[n][i]) for n in names))
+            if key not in self.choices:
+                self.choices[key] = self.circuit.new_group()
+            choice = (*key, clause.choice)
+            if choice not in self.chosen:
+                self.chosen[choice] = self.circuit.new_leaf(p, self.choices[key])
+            literals.append(self.chosen[choice])
         rows.literals.append(np.array(literals, dtype=np.int64))
 
     def _join(self, atom: ir.Atom, rows: Rows, evaluator: Evaluator, low: int, high: int) -> None:
@@ -227,7 +233,10 @@ class Firing:
         rows.env[step.var] = np.array(codes)
         if mask is not None:
             rows_keep(rows, mask)
-        if step.inverse:
+        if step.inverse and step.equal.kind in FLOATS:
+            # rounding forbids asking for equality; an overflow has no solution
+            rows_keep(rows, np.isfinite(as_floats(rows.env[step.var])))
+        elif step.inverse:
             self._equal(step.equal, rows, evaluator)
 
     def _invert(self, symbol: str, codes: Codes, other: Codes, kind: str) -> Codes:
@@ -239,6 +248,10 @@ class Firing:
         return from_floats(x + y if operator == "+" else x - y, kind)
 
     def _construct(self, step: ir.Construct, rows: Rows, evaluator: Evaluator) -> None:
+        for a in step.args:
+            _, mask = evaluator.value(a, rows.env, rows.count)
+            if mask is not None:
+                rows_keep(rows, mask)
         columns = [evaluator.value(a, rows.env, rows.count)[0].tolist() for a in step.args]
         make = self.symbols.entity
         codes = [make(step.constructor, tuple(c[i] for c in columns)) for i in range(rows.count)]
@@ -249,8 +262,10 @@ class Firing:
         kinds = tuple(planned.types.terms[id(a)] for a in step.args)
         given = [evaluator.value(a, rows.env, rows.count)[0] for a in step.args[: predicate.bound]]
         if step.predicate == "range" and kinds[0] in INTEGERS:
-            probe, outputs, literals = self._range(given, step)
+            probe, outputs, literals = self._range(given, step, evaluator.compare, kinds[0])
         else:
+            if step.closed:
+                predicate = CLOSED_RANGE
             probe, outputs, literals = self._call(predicate, step, given, kinds, rows.count)
         if step.negated:
             self._unless(step, predicate, rows, evaluator, probe, outputs, literals)
@@ -302,9 +317,13 @@ class Firing:
             rows.literals.append(column)
         rows_keep(rows, keep)
 
-    def _range(self, given: list[Codes], step: ir.External) -> tuple[Ids, list[Codes], None]:
+    def _range(
+        self, given: list[Codes], step: ir.External, compare: Callable[[str, Codes, Codes, str], Mask], kind: str
+    ) -> tuple[Ids, list[Codes], None]:
         low, high = given
-        counts = np.maximum(high - low, 0)
+        # the difference as an unsigned number is right for all integer types, however far apart the ends are
+        apart = np.minimum(high.view(np.uint64) - low.view(np.uint64), np.uint64(self.limits.rows + 1)).astype(np.int64)
+        counts = np.where(compare("<=", low, high, kind), apart + step.closed, 0)
         self._afford(int(counts.sum()), ir.Atom("range", step.args, False, step.span))
         probe, offset = expand(counts)
         return probe, [low[probe] + offset], None
@@ -333,16 +352,16 @@ class Firing:
         self, predicate: ForeignPredicate, step: ir.External, args: tuple[int, ...], kinds: tuple[str, ...]
     ) -> list[tuple[int, tuple[int, ...]]]:
         values = [decode(c, k, self.symbols) for c, k in zip(args, kinds, strict=False)]
-        out = []
+        free = kinds[predicate.bound :]
+        out: list[tuple[int, tuple[int, ...]]] = []
         try:
-            for probability, row in predicate.call(*values):
-                literal = TRUE
-                if probability is not None and self.circuit is not None and probability < 1:
-                    literal = self.circuit.new_leaf(float(probability))
-                codes = tuple(encode(v, k, self.symbols) for v, k in zip(row, kinds[predicate.bound :], strict=True))
-                out.append((literal, codes))
+            for tag, row in predicate.call(*values):
+                if len(row) != len(free):
+                    raise DataError(f"expected {len(free)} values, got {row!r}")
+                codes = tuple(encode(v, k, self.symbols) for v, k in zip(row, free, strict=True))
+                out.append((self._answer(tag), codes))
                 if len(out) > self.limits.answers:
-                    raise NesyError(f"more than the budget of {self.limits.answers}")
+                    raise DataError(f"more than the budget of {self.limits.answers}")
         except NO_VALUE:
             return out
         except NesyError as error:
@@ -351,3 +370,17 @@ class Firing:
         except Exception as error:  # a user's predicate may raise anything; it then has no answer, but not silently
             warnings.warn(f"{step.span}: foreign predicate `{predicate.name}` failed: {error}", DatalogWarning, 2)
         return out
+
+    def _answer(self, tag: Any) -> int:
+        """The literal of an answer with this tag; None: certain."""
+        if tag is None:
+            return TRUE
+        if not self.mode.weighs:  # costs, or whatever a custom provenance takes for a tag
+            return TRUE if self.circuit is None else self.circuit.new_leaf(tag)
+        try:
+            probability = float(tag)
+        except (TypeError, ValueError, RuntimeError):
+            raise DataError(f"{tag!r} is not a probability") from None
+        if not 0 <= probability <= 1:
+            raise DataError(f"{probability:g} is not a probability between 0 and 1")
+        return TRUE if self.circuit is None or probability == 1 else self.circuit.new_leaf(probability)

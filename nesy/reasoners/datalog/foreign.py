@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from nesy.errors import NesyError
+from nesy.errors import DataError, NesyError
 from nesy.reasoners.datalog.builtins import ForeignFunction, ForeignPredicate
-from nesy.reasoners.datalog.values import BASE_TYPES
+from nesy.reasoners.datalog.checks import listed
+from nesy.reasoners.datalog.values import BASE_TYPES, LATER_TYPES
 
 _PYTHON_TYPES: dict[Any, str] = {int: "i32", float: "f32", bool: "bool", str: "String"}
 TagType = typing.TypeVar("TagType")
@@ -52,6 +53,8 @@ def type_name(annotation: Any, where: str, generics: dict[int, str] | None = Non
     if isinstance(annotation, typing.ForwardRef):
         annotation = annotation.__forward_arg__
     if isinstance(annotation, ScallopType):
+        if annotation.name in LATER_TYPES:
+            raise NesyError(f"not supported yet: {where} has type `{annotation}`")
         return annotation.name
     if isinstance(annotation, Generic) and generics is not None:
         return generics.setdefault(id(annotation), f"T{len(generics)}" if generics else "T")
@@ -72,28 +75,45 @@ def type_name(annotation: Any, where: str, generics: dict[int, str] | None = Non
 
 
 def foreign_function(
-    func: Callable[..., Any] | None = None, *, name: str | None = None, return_type: Any = None, **_: Any
+    func: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    return_type: Any = None,
+    arg_types: Sequence[Any] | None = None,
+    ret_type: Any = None,
+    suppress_warning: bool = False,
 ) -> Any:
     """Make an annotated Python function callable as ``$name``; usable with or without arguments.
 
+    ``arg_types``, ``return_type`` and its other name ``ret_type`` stand before annotations.
     An exception such as ``ValueError``, None or NaN drops the tuple.
     """
 
     def wrap(f: Callable[..., Any]) -> ForeignFunction:
-        label = name or f.__name__
+        label = _label(f, name, "foreign_function")
         hints = _hints(f)
         generics: dict[int, str] = {}
         args: list[str] = []
         optional = 0
         variadic: str | None = None
-        for p in inspect.signature(f).parameters.values():
-            kind = type_name(hints.get(p.name, p.annotation), f"argument `{p.name}` of `${label}`", generics)
+        given = None if arg_types is None else listed(arg_types, "argument types", "such as [scallopy.i32]")
+        parameters = list(inspect.signature(f).parameters.values())
+        if given is not None and len(given) != len(parameters):
+            raise NesyError(f"`${label}` has {len(parameters)} arguments, but {len(given)} types are given")
+        for i, p in enumerate(parameters):
+            if p.kind in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
+                raise NesyError(
+                    f"argument `{p.name}` of `${label}` is a keyword", hint="programs give arguments by place"
+                )
+            annotation = hints.get(p.name, p.annotation) if given is None else given[i]
+            kind = type_name(annotation, f"argument `{p.name}` of `${label}`", generics)
             if p.kind == inspect.Parameter.VAR_POSITIONAL:
                 variadic = kind
                 continue
             args.append(kind)
             optional += p.default is not inspect.Parameter.empty
-        result_hint = return_type if return_type is not None else hints.get("return", inspect.Parameter.empty)
+        asked = return_type if return_type is not None else ret_type
+        result_hint = asked if asked is not None else hints.get("return", inspect.Parameter.empty)
         bound = set(generics)
         result = type_name(result_hint, f"the result of `${label}`", generics)
         if result == "*" or set(generics) - bound:
@@ -113,7 +133,7 @@ def foreign_predicate(
     input_arg_types: list[Any] | None = None,
     output_arg_types: list[Any] | None = None,
     tag_type: Any = None,
-    **_: Any,
+    suppress_warning: bool = False,
 ) -> Any:
     """Make a Python generator a predicate: its arguments are the bound columns, what it yields the free ones.
 
@@ -121,9 +141,9 @@ def foreign_predicate(
     """
 
     def wrap(f: Callable[..., Any]) -> ForeignPredicate:
-        label = name or f.__name__
+        label = _label(f, name, "foreign_predicate")
         hints = _hints(f)
-        tagged = tag_type is not None
+        tagged = tag_type not in (None, type(None), "none")
         if input_arg_types is not None:
             inputs = [type_name(t, f"an argument of `{label}`") for t in input_arg_types]
         else:
@@ -138,17 +158,28 @@ def foreign_predicate(
             parts = typing.get_args(hints.get("return"))
             if len(parts) != 2:
                 raise NesyError(f"the result of `{label}` must be annotated", hint="-> Facts[float, Tuple[int, str]]")
-            tagged = parts[0] not in (None, type(None))
+            tagged = parts[0] not in (None, type(None)) and getattr(parts[0], "__forward_arg__", "") != "none"
             outputs = _tuple_types(parts[1], label)
 
         def call(*args: Any) -> Iterator[tuple[float | None, tuple[Any, ...]]]:
-            for item in f(*args):
+            answers = f(*args)
+            if not isinstance(answers, Iterable) or isinstance(answers, str):
+                raise DataError(f"expected a generator or a list, got {answers!r}")
+            for item in answers:
+                if tagged and not (isinstance(item, tuple) and len(item) == 2):
+                    raise DataError(f"expected (tag, tuple), got {item!r}")
                 tag, row = item if tagged else (None, item)
-                yield None if tag is None else float(tag), row if isinstance(row, tuple) else (row,)
+                yield tag, row if isinstance(row, tuple) else (row,)
 
-        return ForeignPredicate(label, (*inputs, *outputs), len(inputs), call)
+        return ForeignPredicate(label, (*inputs, *outputs), len(inputs), call, function=f)
 
     return wrap(func) if func is not None else wrap
+
+
+def _label(f: Any, name: str | None, decorator: str) -> str:
+    if not callable(f):
+        raise NesyError(f"{f!r} is not a function", hint=f"write @{decorator} before a function")
+    return name or str(getattr(f, "__name__", type(f).__name__))
 
 
 def _tuple_types(annotation: Any, label: str) -> list[str]:

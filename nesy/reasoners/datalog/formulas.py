@@ -7,7 +7,8 @@ from collections.abc import Callable
 from nesy.errors import NesyError, Span, did_you_mean
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
-from nesy.reasoners.datalog.declared import Declared, constructor_relation
+from nesy.reasoners.datalog.declared import constructor_relation
+from nesy.reasoners.datalog.terms import Terms
 
 MAX_DISJUNCTS = 4096
 AGGREGATES = frozenset(
@@ -28,13 +29,13 @@ AGGREGATES = frozenset(
     }
     | {"uniform", "categorical", "normalize", "softmax", "disjunct", "rank", "sort", "argsort", "enumerate"}
 )
+ORDERS = ("asc", "asc=true", "asc=false")
 LATER_AGGREGATES = frozenset({"weighted_sum", "weighted_avg"})
 
 
-class Formulas(Declared):
+class Formulas(Terms):
     """Bodies over the declared names."""
 
-    # ------------------------------------------------------------------ terms
     # ------------------------------------------------------------------ formulas
     def _dnf(self, term: ast.Term, positive: bool) -> list[list[ir.Literal]]:
         match term:
@@ -60,6 +61,8 @@ class Formulas(Declared):
             case ast.Case(subject=subject, pattern=pattern):
                 if not positive:
                     raise self.error("not supported yet: negated `case ... is`", term.span)
+                if not isinstance(subject, ast.Wildcard):
+                    self._check_value(subject)
                 out: list[ir.Literal] = []
                 self._pattern(subject, pattern, out)
                 return out
@@ -85,32 +88,11 @@ class Formulas(Declared):
             case _:
                 raise self.error("expected a formula", term.span)
 
-    def _check_value(self, term: ast.Term) -> None:
-        """An expression holds no atoms and no aggregates."""
-        match term:
-            case ast.Call():
-                hint = "an atom has no value; functions are written with `$`"
-                raise self.error(f"expected a value, found `{show(term)}`", term.span, hint)
-            case ast.Aggregate():
-                hint = f"give the aggregate a name first: `n := {term.op}(...)`"
-                raise self.error("not supported yet: an aggregate inside an expression", term.span, hint)
-            case ast.Op(symbol="and" | "or" | "not" | "implies" as s):
-                raise self.error(f"expected a value, found a formula with `{s}`", term.span, "use `&&`, `||`, `!`")
-            case ast.Wildcard() | ast.Tuple() | ast.InRange() | ast.Case() | ast.New():
-                raise self.error("expected a value", term.span)
-            case ast.Op(args=args) | ast.Func(args=args):
-                for a in args:
-                    self._check_value(a)
-            case ast.Cast(arg=arg):
-                self._check_value(arg)
-            case _:
-                pass
-
     def _atom(self, term: ast.Call, positive: bool) -> list[ir.Literal]:
         extra: list[ir.Literal] = []
         args: list[ast.Term] = []
         for a in term.args:
-            if isinstance(a, ast.Call) and a.name in self.program.constructors:
+            if isinstance(a, ast.Call) and a.name in self.program.constructors and not self.is_entity(a):
                 subject = ast.Var(a.span, self.fresh("c"))
                 self._pattern(subject, a, extra)
                 a = subject
@@ -151,30 +133,9 @@ class Formulas(Declared):
         self.program.clauses.append(ir.Clause(name, tuple(columns[i] for i in kept), body, None, term.span))
         return ir.Atom(name, tuple(args[i] for i in kept), True, term.span)
 
-    def _pattern(self, subject: ast.Term, pattern: ast.Term, out: list[ir.Literal]) -> None:
-        if not isinstance(pattern, ast.Call) or pattern.name not in self.program.constructors:
-            known = did_you_mean(getattr(pattern, "name", ""), self.program.constructors)
-            raise self.error("expected a constructor after `is`", pattern.span, known)
-        args: list[ast.Term] = []
-        nested: list[tuple[ast.Var, ast.Call]] = []
-        for a in pattern.args:
-            if isinstance(a, ast.Call):
-                inner = ast.Var(a.span, self.fresh("c"))
-                nested.append((inner, a))
-                a = inner
-            args.append(a)
-        relation = constructor_relation(pattern.name)
-        self.relation(relation, len(args) + 1, pattern.span)
-        out.append(ir.Atom(relation, (subject, *args), False, pattern.span))
-        for inner, call in nested:
-            self._pattern(inner, call, out)
-
     def _in_range(self, term: ast.InRange, positive: bool) -> list[ir.Literal]:
         if positive:
-            high = term.high
-            if term.closed:
-                high = ast.Op(high.span, "+", (high, ast.Const(high.span, 1, "int")))
-            return [ir.External("range", (term.low, high, term.var), (), term.span)]
+            return [ir.External("range", (term.low, term.high, term.var), (), term.span, False, term.closed)]
         below = ast.Op(term.span, "<", (term.var, term.low))
         above = ast.Op(term.span, ">" if term.closed else ">=", (term.var, term.high))
         return [ir.Guard(ast.Op(term.span, "||", (below, above)), term.span)]
@@ -199,6 +160,7 @@ class Formulas(Declared):
         if agg.op not in AGGREGATES:
             hint = did_you_mean(agg.op, AGGREGATES)
             raise self.error(f"unknown aggregate `{agg.op}`", agg.span, hint)
+        check_params(agg, self.error)
         for b in (*agg.bindings, *agg.groups, *agg.args):
             if not isinstance(b, ast.Var):
                 raise self.error("expected a variable", b.span)
@@ -248,7 +210,13 @@ class Formulas(Declared):
 
     # ------------------------------------------------------------------ clauses
     def _clause(
-        self, head: ast.Call, tag: ast.Term | None, body: list[ir.Literal], group: int | None, choice: int = 0
+        self,
+        head: ast.Call,
+        tag: ast.Term | None,
+        body: list[ir.Literal],
+        group: int | None,
+        choice: int = 0,
+        choices: int = 1,
     ) -> None:
         outer = {v.name for a in head.args for v in ir.variables(a)} | {v.name for v in ir.variables(tag)}
         literals: list[ir.Literal] = []
@@ -260,38 +228,35 @@ class Formulas(Declared):
                 literals.append(literal)
         args: list[ast.Term] = []
         for a in head.args:
-            if isinstance(a, ast.New):
-                a = self._construct(a.call, literals)
-            elif isinstance(a, ast.Call) and a.name in self.program.constructors:
-                a = self._construct(a, literals)
+            if isinstance(a, ast.New | ast.Call):
+                a = self._construct(a.call if isinstance(a, ast.New) else a, literals)
             elif isinstance(a, ast.Wildcard):
                 raise self.error("a wildcard cannot stand in the head of a rule", a.span)
+            else:
+                self._check_value(a)
             args.append(a)
-        self.program.clauses.append(ir.Clause(head.name, tuple(args), literals, tag, head.span, group, choice))
+        self.program.clauses.append(ir.Clause(head.name, tuple(args), literals, tag, head.span, group, choice, choices))
         for made in [x for x in literals if isinstance(x, ir.Construct)]:
             columns = (made.result, *made.args)
             self.program.clauses.append(
                 ir.Clause(constructor_relation(made.constructor), columns, list(literals), None, made.span)
             )
 
-    def _construct(self, call: ast.Call, literals: list[ir.Literal]) -> ast.Var:
-        types = self.program.constructors.get(call.name)
-        if types is None:
-            raise self.error(f"unknown constructor `{call.name}`", call.span)
-        if len(types[1]) != len(call.args):
-            message = f"constructor `{call.name}` takes {len(types[1])} arguments, not {len(call.args)}"
-            raise self.error(message, call.span)
-        args = tuple(
-            self._construct(a, literals)
-            if isinstance(a, ast.Call)
-            else self._construct(a.call, literals)
-            if isinstance(a, ast.New)
-            else a
-            for a in call.args
-        )
-        result = ast.Var(call.span, self.fresh("e"))
-        literals.append(ir.Construct(call.name, args, result, call.span))
-        return result
+
+def check_params(agg: ast.Aggregate, error: Callable[[str, Span, str | None], NesyError]) -> None:
+    """Parameters that an aggregate does not know are errors; numbers are checked where they are used."""
+    match agg.op:
+        case "top" | "uniform" | "categorical":
+            return
+        case "string_join":
+            known, hint = len(agg.params) <= 1, 'write `string_join<", ">(x: ...)`'
+        case "sort" | "argsort" | "rank":
+            known = len(agg.params) <= 1 and all(p.replace("desc", "asc") in ORDERS for p in agg.params)
+            hint = f"write `{agg.op}<asc>(x: ...)` or `{agg.op}<desc>(x: ...)`"
+        case _:
+            known, hint = not agg.params, f"write `{agg.op}(x: ...)`"
+    if not known:
+        raise error(f"`{agg.op}` has no parameters `{', '.join(agg.params)}`", agg.span, hint)
 
 
 def result_width(agg: ast.Aggregate, error: Callable[[str, Span], NesyError]) -> int:
@@ -317,24 +282,3 @@ def result_width(agg: ast.Aggregate, error: Callable[[str, Span], NesyError]) ->
             return 1
         case _:
             return 1
-
-
-def show(term: ast.Term) -> str:
-    """A term as text, for query names and messages."""
-    match term:
-        case ast.Var(name=name):
-            return name
-        case ast.Wildcard():
-            return "_"
-        case ast.Const(value=value, kind=kind):
-            if kind == "bool":
-                return "true" if value else "false"
-            return f'"{value}"' if kind in ("String", "Symbol") else repr(value) if kind == "char" else str(value)
-        case ast.Call(name=name, args=args):
-            return f"{name}({', '.join(map(show, args))})"
-        case ast.Func(name=name, args=args):
-            return f"${name}({', '.join(map(show, args))})"
-        case ast.Op(symbol=symbol, args=(a, b)):
-            return f"{show(a)} {symbol} {show(b)}"
-        case _:
-            return "..."

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from nesy.errors import DataError, NesyError
+from nesy.reasoners.datalog.checks import batch_disjunctions, batch_of, unknown_options
 from nesy.reasoners.datalog.context import ScallopContext, decode_rows, number
 from nesy.reasoners.datalog.declarations import Fact, Grounded
 from nesy.reasoners.datalog.given import SLACK
@@ -22,6 +23,10 @@ from nesy.reasoners.datalog.mapping import InputMapping
 from nesy.reasoners.datalog.provenance import DEBUG
 from nesy.reasoners.datalog.store import Ids
 from nesy.reasoners.datalog.values import Codes, encode_rows
+
+IGNORED = frozenset({  # scallopy's options that change how it computes, not what
+    "retain_graph", "jit_name", "jit_recompile", "recompile", "sparse_jacobian", "debug_provenance", "monitors",
+})  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -87,8 +92,9 @@ class ScallopForwardFunction(torch.nn.Module):
             raise NesyError("not supported yet: jit", hint="grounding is cached; jit is not needed for speed")
         if dispatch not in ("single", "serial", "parallel"):
             raise NesyError(f"Unknown dispatch type `{dispatch}`", expected=("single", "serial", "parallel"))
+        known = {"wmc_with_disjunctions", "no_stdlib", "monitors", "node_budget"}
+        unknown_options(options, known | IGNORED, "a forward function")
         if context is None:
-            known = {"wmc_with_disjunctions", "no_stdlib", "monitors", "node_budget"}
             context = ScallopContext(
                 provenance, custom_provenance, k, train_k=train_k, test_k=test_k,
                 **{n: v for n, v in options.items() if n in known},
@@ -121,6 +127,11 @@ class ScallopForwardFunction(torch.nn.Module):
             )
         if context.provenance == "custom":
             raise NesyError("not supported yet: forward functions of a custom provenance")
+        for name in (
+            *(retain_topk or ()),
+            *([non_probabilistic] if isinstance(non_probabilistic, str) else non_probabilistic or ()),
+        ):
+            context._relation(name)
         self.outputs = self._outputs(output_relation, output_mapping, output_mappings, output_relations)
 
     def _outputs(
@@ -156,14 +167,16 @@ class ScallopForwardFunction(torch.nn.Module):
         ctx = self.ctx
         ctx.train(self.training)
         ctx.seed += 1  # samplers draw anew in every call
-        size = _batch_size(inputs)
+        size = batch_of(inputs)
         outputs = self.outputs
         if output_relations is not None:
             return self._per_sample_outputs(size, disjunctions, output_relations, inputs)
         if not outputs:
             raise DataError("There exists a 0 output relations data-point", hint="give output_relation(s)")
-        dense, ragged = self._read(inputs, size, disjunctions or {})
         dtype, device = _type_of(inputs)
+        if size == 0:
+            return self._nothing(inputs, dtype, device)
+        dense, ragged = self._read(inputs, size, batch_disjunctions(disjunctions, inputs, size))
         pieces: list[_Piece] = []
         if dense and ctx.provenance == DEBUG:
             raise DataError(
@@ -176,6 +189,22 @@ class ScallopForwardFunction(torch.nn.Module):
         if len(outputs) == 1:
             return results[outputs[0].relation]
         return results
+
+    def _nothing(self, inputs: Mapping[str, Any], dtype: torch.dtype, device: torch.device) -> Any:
+        """The results of a batch without samples."""
+        for name in inputs:
+            self.ctx._relation(name)
+
+        def empty(output: _Output) -> Any:
+            width = 0 if output.tuples is None else len(output.tuples)
+            values = torch.zeros((0,) if output.single else (0, width), dtype=dtype, device=device)
+            result: list[Any] = [values] if output.tuples is not None else [[], values]
+            if self.ctx.provenance == DEBUG:
+                result.append([])
+            return tuple(result) if len(result) > 1 else result[0]
+
+        results = {o.relation: empty(o) for o in self.outputs}
+        return results if len(results) > 1 else next(iter(results.values()))
 
     def _per_sample_outputs(
         self, size: int, disjunctions: Any, output_relations: Sequence[Any], inputs: Mapping[str, Any]
@@ -211,7 +240,7 @@ class ScallopForwardFunction(torch.nn.Module):
             if not isinstance(value, Tensor):
                 rows = disjunctions.get(name, [None] * size)
                 ragged[name] = [
-                    self._top(name, [x for x in ctx.read_facts(name, list(f), d) if ctx._encodable(x, name)])
+                    self._top(name, [x for x in ctx.read_facts(name, f, d) if ctx._encodable(x, name)])
                     for f, d in zip(value, rows, strict=True)
                 ]
                 continue
@@ -227,6 +256,11 @@ class ScallopForwardFunction(torch.nn.Module):
     def _dense(self, name: str, value: Tensor, mapping: InputMapping, kinds: Sequence[str]) -> _Dense:
         selected = mapping.select(value)
         flat = value.reshape(len(value), -1)
+        if name in self.ctx._certain and bool(((flat != 0) & (flat != 1)).any()):
+            raise DataError(
+                f"the tensor of `{name}`, which is not probabilistic, holds more than zeros and ones",
+                hint="one says that a tuple is there; leave set_non_probabilistic out for probabilities",
+            )
         if bool(((flat < -SLACK) | (flat > 1 + SLACK) | flat.isnan()).any()):
             raise DataError(
                 f"the input of `{name}` holds values that are not probabilities (outside [0, 1] or NaN)",
@@ -240,6 +274,9 @@ class ScallopForwardFunction(torch.nn.Module):
             top = np.zeros(tuple(flat.shape), dtype=bool)
             np.put_along_axis(top, best, True, axis=1)
             keep = top if keep is None else keep & top
+        if name in self.ctx._certain:
+            there = (flat != 0).cpu().numpy()
+            keep = there if keep is None else keep & there
         groups = None if selected.groups is None else np.array(selected.groups)
         return _Dense(rows, flat.t(), keep, groups)
 
@@ -399,26 +436,13 @@ def _stack(columns: Sequence[Sequence[Any]], dtype: torch.dtype, device: torch.d
     return torch.stack(rows, dim=1)
 
 
-def _batch_size(inputs: Mapping[str, Any]) -> int:
-    size: int | None = None
-    for name, value in inputs.items():
-        if size is None:
-            size = len(value)
-        elif len(value) != size:
-            message = f"Inconsistency in batch size: expected {size}, found {len(value)} for relation `{name}`"
-            raise DataError(message)
-    if size is None:
-        raise DataError("There is no input to the forward function")
-    return size
-
-
 def _type_of(inputs: Mapping[str, Any]) -> tuple[torch.dtype, torch.device]:
     """The dtype and device of the tensors among the inputs: float64 if any is, else float32."""
     tensors = [v for v in inputs.values() if isinstance(v, Tensor)]
     for value in inputs.values():
         if isinstance(value, list):
             tensors += [
-                e[0] for sample in value for e in sample
+                e[0] for sample in value if isinstance(sample, list | tuple) for e in sample
                 if isinstance(e, tuple | list) and e and isinstance(e[0], Tensor)
             ]  # fmt: skip
     double = any(t.dtype == torch.float64 for t in tensors)

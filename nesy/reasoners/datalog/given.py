@@ -7,14 +7,15 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from torch import Tensor
 
 from nesy.errors import DataError, NesyError, did_you_mean
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
 from nesy.reasoners.datalog.builtins import DatalogWarning
+from nesy.reasoners.datalog.checks import exclusive_groups, listed
 from nesy.reasoners.datalog.declared import constructor_relation
+from nesy.reasoners.datalog.facts import terms_below
 from nesy.reasoners.datalog.ground import ground
 from nesy.reasoners.datalog.grounding import InputFacts
 from nesy.reasoners.datalog.parser import parse
@@ -25,7 +26,7 @@ from nesy.reasoners.datalog.values import ENTITY, Codes, Entity, encode, encode_
 if TYPE_CHECKING:
     pass
 
-from nesy.reasoners.datalog.declarations import Declarations, Fact, Grounded
+from nesy.reasoners.datalog.declarations import TOO_DEEP, Declarations, Fact, Grounded
 
 CACHED_GROUNDINGS = 256
 SLACK = 1e-4
@@ -42,7 +43,7 @@ class Given(Declarations):
 
         ``disjunctions`` lists groups of positions in ``elems`` that exclude each other.
         """
-        facts = self.read_facts(relation, list(elems), disjunctions, self._next_group)
+        facts = self.read_facts(relation, elems, disjunctions, self._next_group)
         if disjunctions is not None:
             self._next_group += len(disjunctions)
         facts = [f for f in facts if self._encodable(f, relation)]
@@ -50,9 +51,10 @@ class Given(Declarations):
         self._result = None
 
     def read_facts(
-        self, relation: str, elems: Sequence[Any], disjunctions: Sequence[Sequence[int]] | None, first_group: int = 0
+        self, relation: str, elems: Iterable[Any], disjunctions: Sequence[Sequence[int]] | None, first_group: int = 0
     ) -> list[Fact]:
         """Facts in the form of ``add_facts``, checked."""
+        elems = listed(elems, f"facts of `{relation}`", "such as [(0, 1), (1, 2)], with tags [(0.5, (0, 1))]")
         arity = self._relation(relation).arity
         tagged = self._spec.tagged and relation not in self._certain
         facts = []
@@ -75,10 +77,9 @@ class Given(Declarations):
             if len(values) != arity:
                 raise DataError(f"relation `{relation}` has {arity} columns, but {values!r} has {len(values)}")
             facts.append(Fact(tag, values, mine, label))
-        for i, group in enumerate(disjunctions or ()):
+        groups = [] if disjunctions is None else exclusive_groups(disjunctions, len(facts), relation)
+        for i, group in enumerate(groups):
             for position in group:
-                if not 0 <= position < len(facts):
-                    raise DataError(f"disjunction {list(group)} of `{relation}` names fact {position} of {len(facts)}")
                 facts[position].group = first_group + i
         return facts
 
@@ -147,25 +148,18 @@ class Given(Declarations):
             for rows, _, _ in parts
             for code in rows[:, i]
         ]  # fmt: skip
-        seen: set[int] = set()
-        found: dict[str, list[tuple[int, ...]]] = {}
-        while waiting:
-            code = waiting.pop()
-            if code in seen:
-                continue
-            seen.add(code)
-            name, args = self._symbols.term(code)
-            found.setdefault(constructor_relation(name), []).append((code, *args))
-            kinds = relations[constructor_relation(name)].kinds[1:]
-            waiting += [a for a, k in zip(args, kinds, strict=True) if k == ENTITY]
-        return {name: np.array(sorted(rows), dtype=np.int64) for name, rows in found.items()}
+        return terms_below(waiting, relations, self._symbols)
 
     def _check_tag(self, tag: Any, relation: str) -> None:
+        if self.provenance == "tropical" and not _is_cost(tag):
+            raise DataError(
+                f"{tag!r} is not the cost of a fact of `{relation}`", hint="costs are whole numbers from 0 on"
+            )
         if self._spec.build is None:
             return
         try:
             value = float(tag.detach() if isinstance(tag, Tensor) else tag)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RuntimeError):
             raise DataError(f"{tag!r} is not a probability (relation `{relation}`)") from None
         if math.isnan(value) or not -SLACK <= value <= 1 + SLACK:
             raise DataError(
@@ -195,6 +189,8 @@ class Given(Declarations):
         except NesyError as error:
             self._locate(error)
             raise
+        except RecursionError:
+            raise TOO_DEEP from None
         self._cache[key] = found = Grounded(grounding)
         if len(self._cache) > CACHED_GROUNDINGS:
             self._cache.popitem(last=False)
@@ -215,3 +211,8 @@ class Given(Declarations):
                     f"{atom.span}: relation `{atom.relation}` is not computed but directly used; "
                     + (hint or "consider adding a type declaration"), DatalogWarning, 4,
                 )  # fmt: skip
+
+
+def _is_cost(tag: Any) -> bool:
+    whole_number = isinstance(tag, int) or (isinstance(tag, float) and tag.is_integer())
+    return whole_number and not isinstance(tag, bool) and tag >= 0

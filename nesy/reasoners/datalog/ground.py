@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nesy.errors import DataError, GroundingError
+from nesy.errors import GroundingError
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog.aggregate import Aggregator, Item
 from nesy.reasoners.datalog.circuit import TRUE, Block
 from nesy.reasoners.datalog.demand import PREFIX
+from nesy.reasoners.datalog.facts import program_facts
 from nesy.reasoners.datalog.firing import Firing
 from nesy.reasoners.datalog.grounding import Compiled, Grounding, InputFacts, Limits, Mode
 from nesy.reasoners.datalog.store import Ids, KeyCollision
@@ -67,30 +68,8 @@ class _Grounder(Firing):
                         literals[i] = self.circuit.new_leaf(1.0, group, position + i)
                 position += len(facts.rows)
             pending.setdefault(facts.relation, []).append((facts.rows, literals))
-        constants: dict[str, list[tuple[list[int], int]]] = {}
-        for fact in self.program.facts:
-            kinds = self.program.relations[fact.relation].kinds
-            codes = []
-            for term, kind in zip(fact.args, kinds, strict=True):
-                try:
-                    codes.append(encode(term.value, kind, self.symbols))
-                except DataError as error:
-                    source = self.compiled.source
-                    raise DataError(error.message, span=term.span, source=source, hint=error.hint) from None
-            literal = TRUE
-            if fact.tag is not None and self.circuit is not None:
-                group = -1
-                if fact.group is not None:
-                    key = (-1, fact.group)
-                    if key not in groups:
-                        groups[key] = self.circuit.new_group()
-                    group = groups[key]
-                literal = self.circuit.new_leaf(fact.tag, group)
-            constants.setdefault(fact.relation, []).append((codes, literal))
-        for relation, rows in constants.items():
-            arity = self.program.relations[relation].arity
-            table = np.array([c for c, _ in rows], dtype=np.int64).reshape(len(rows), arity)
-            pending.setdefault(relation, []).append((table, np.array([x for _, x in rows], dtype=np.int64)))
+        for relation, rows, literals in program_facts(self.compiled, self.symbols, self.circuit, self.mode.shares):
+            pending.setdefault(relation, []).append((rows, literals))
         return pending
 
     # ------------------------------------------------------------------ strata
@@ -209,6 +188,8 @@ class _Grounder(Firing):
         bodies: list[tuple[int, int]] = []
         for key, literal in domain.items():
             for values, outcome, of_key in aggregator.outcomes(groups.get(key, []), literal):
+                if any(v != v for v in values):  # NaN, such as the sum of both infinities, is no value
+                    continue
                 codes = tuple(
                     encode(v, k, self.symbols) for v, k in zip(values, out_kinds[reduce.groups :], strict=True)
                 )

@@ -20,10 +20,11 @@ from nesy.reasoners.datalog.values import (
 
 @dataclass(slots=True)
 class Compiled:
-    """A checked program, ready to be grounded on facts."""
+    """A checked program, ready to be grounded on facts; ``fact_types``: types of the terms of its own facts, by id."""
 
     program: ir.Program
     clauses: list[PlannedClause]
+    fact_types: Mapping[int, str]
     strata: list[Stratum]
     functions: Mapping[str, ForeignFunction]
     predicates: Mapping[str, ForeignPredicate]
@@ -45,13 +46,15 @@ class Mode:
     """What the provenance needs.
 
     ``record``: a circuit; ``hard_negation``: negation by presence; ``distributive``: ``*`` distributes over ``+``;
-    ``weighs``: tags are probabilities, by which ``top`` and its like choose.
+    ``weighs``: tags are probabilities, by which ``top`` and its like choose; ``shares``: alternatives of an exclusive
+    set that have no tags share what the others leave (elsewhere each has tag one, as in Scallop).
     """
 
     record: bool = False
     hard_negation: bool = True
     distributive: bool = True
     weighs: bool = False
+    shares: bool = False
 
 
 @dataclass(frozen=True, slots=True)

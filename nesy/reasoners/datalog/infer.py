@@ -77,23 +77,34 @@ class Inference:
         self.columns = {name: [_Type(t or "", rel.span) for t in rel.types] for name, rel in program.relations.items()}
         self._vars: dict[str, _Type] = {}
         self._terms: dict[int, _Type] = {}
+        self._casts: list[tuple[_Type, str, Span]] = []
+        self._families: list[tuple[_Type, str, str, Span]] = []
 
     def run(self) -> list[ClauseTypes]:
-        """Infer; raises ``SpecTypeError`` where types clash."""
-        for name, (_, types) in self.program.constructors.items():
-            for column, kind in zip(self.columns[constructor_relation(name)][1:], types, strict=True):
-                self.unify(column, _Type(self._constructor_type(kind)), None)
+        """Infer; raises ``SpecTypeError`` where types clash. The last entry is for the terms of all facts."""
         scopes = []
         for clause in self.program.clauses:
             self._vars, self._terms = {}, {}
             self._clause(clause)
             scopes.append((self._vars, self._terms))
+        self._vars, self._terms = {}, {}
         for fact in self.program.facts:
-            self._terms = {}
             for column, term in zip(self.columns[fact.relation], fact.args, strict=True):
-                self.unify(column, self.term(term), term.span)
+                # a literal's type is that of its column; only what has to be computed is remembered
+                self.unify(column, self._term(term) if isinstance(term, ast.Const) else self.term(term), term.span)
+            if isinstance(fact.tag, ast.Term):
+                self.term(fact.tag)
+        for entity in self.program.entities:
+            self.term(entity)
+        scopes.append((self._vars, self._terms))
         for reduce in self.program.reduces:
             self._reduce(reduce)
+        for node, family, what, span in self._families:
+            self._check_family(node.root(), family, what, span)
+        for node, target, span in self._casts:
+            if not _castable(node.resolved(), target):
+                message = f"cannot cast `{node.resolved()}` to `{target}`"
+                raise SpecTypeError(message, span=span, source=self.source, hint="by way of `String`, if that is meant")
         for name, columns in self.columns.items():
             self.program.relations[name].types = [c.resolved() for c in columns]
         return [
@@ -101,10 +112,17 @@ class Inference:
             for v, e in scopes
         ]
 
-    def _constructor_type(self, kind: str) -> str:
-        if kind in self.program.constructors or any(d == kind for d, _ in self.program.constructors.values()):
-            return ENTITY
-        return kind
+    def _check_family(self, node: _Type, family: str, what: str, span: Span) -> None:
+        """A type parameter is of the family that its owner asks for; an open number becomes a float where one is."""
+        if family == "Float" and node.kind in ("", "number"):
+            node.kind = "float"
+        kinds = {"Number": _NUMERIC, "Integer": frozenset(INTEGERS), "Float": FLOATS}.get(family)
+        if kinds is not None and node.resolved() not in kinds:
+            wanted = {"Number": "numbers", "Integer": "integers", "Float": "floats"}[family]
+            raise SpecTypeError(
+                f"{what} is for {wanted}, not for `{node.resolved()}`", span=span, source=self.source,
+                hint="convert with `as`",
+            )  # fmt: skip
 
     def unify(self, a: _Type, b: _Type, span: Span | None) -> None:
         """Make two types one."""
@@ -147,11 +165,15 @@ class Inference:
     def _external(self, literal: ir.External) -> None:
         predicate = self.predicates[literal.predicate]
         params: dict[str, _Type] = {}
+        if len(literal.type_args) > len(predicate.type_params):
+            message = f"`{predicate.name}` takes {len(predicate.type_params)} type arguments"
+            raise SpecTypeError(message, span=literal.span, source=self.source)
         for name, given in zip(predicate.type_params, literal.type_args, strict=False):
             params[name] = _Type(given, literal.span)
         for kind, term in zip(predicate.types, literal.args, strict=True):
             want = params.setdefault(kind, _Type()) if kind in (*predicate.type_params, ANY) else _Type(kind)
             self.unify(want, self.term(term), term.span)
+        self._families += [(p, predicate.family, f"`{predicate.name}`", literal.span) for p in params.values()]
 
     def _reduce(self, reduce: ir.Reduce) -> None:
         out, source = self.columns[reduce.out], self.columns[reduce.source]
@@ -177,8 +199,12 @@ class Inference:
                 shown = args if reduce.op == "argsort" else [*args, *bindings]
                 for a, b in zip(results[1:], shown, strict=True):
                     self.unify(a, b, span)
-            case "sum" | "prod" | "avg" | "string_join":
+            case "sum" | "prod" | "avg":
                 self.unify(results[0], bindings[0], span)
+                self._families.append((bindings[0], "Number", f"aggregate `{reduce.op}`", span))
+            case "string_join":
+                self._require(bindings[0], "String", span)
+                self._require(results[0], "String", span)
             case _:
                 for a, b in zip(results, [*args, *bindings], strict=True):
                     self.unify(a, b, span)
@@ -198,7 +224,7 @@ class Inference:
             case ast.Wildcard():
                 return _Type()
             case ast.Cast(arg=arg, type=kind, span=span):
-                self.term(arg)
+                self._casts.append((self.term(arg), kind, span))
                 return _Type(kind, span)
             case ast.Func(name=name, args=args):
                 return self._function(term, name, args)
@@ -225,7 +251,9 @@ class Inference:
                     message = f"cannot apply `{symbol}` to values of type `{kind}`"
                     raise SpecTypeError(message, span=term.span, source=self.source)
                 return first
-            case ast.Call(name=name) if name in self.program.constructors:
+            case ast.Call(name=name, args=args) if name in self.program.constructors:
+                for column, a in zip(self.columns[constructor_relation(name)][1:], args, strict=True):
+                    self.unify(column, self.term(a), a.span)
                 return _Type(ENTITY, term.span)
             case _:
                 raise SpecTypeError("expected a value", span=term.span, source=self.source)
@@ -246,9 +274,18 @@ class Inference:
                 continue
             want = params.setdefault(kind, _Type()) if _is_parameter(kind) else _Type(kind)
             self.unify(want, node, a.span)
+        self._families += [(p, function.family, f"function `${name}`", term.span) for p in params.values()]
         if _is_parameter(function.result):
             return params.setdefault(function.result, _Type())
         return _Type(function.result, term.span)
+
+
+def _castable(source: str, target: str) -> bool:
+    if source == target or source in TEXTS or target in TEXTS:
+        return target != ENTITY or source == target
+    if source in _NUMERIC:
+        return target in _NUMERIC
+    return source in ("bool", "char") and target in INTEGERS
 
 
 def _is_parameter(kind: str) -> bool:

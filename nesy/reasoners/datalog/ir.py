@@ -51,13 +51,14 @@ class Guard:
 
 @dataclass(slots=True)
 class External:
-    """A foreign predicate."""
+    """A foreign predicate; ``closed``: a range that takes its last value too."""
 
     predicate: str
     args: tuple[ast.Term, ...]
     type_args: tuple[str, ...]
     span: Span
     negated: bool = False
+    closed: bool = False
 
 
 @dataclass(slots=True)
@@ -85,7 +86,10 @@ Literal = Atom | Guard | External | Construct | Pending
 
 @dataclass(slots=True)
 class Clause:
-    """``tag :: head(args) :- body``; a ``group`` makes its groundings with equal bodies mutually exclusive."""
+    """``tag :: head(args) :- body``; in a ``group``, equal groundings of its clauses exclude each other.
+
+    ``choice`` is the place of the head among the ``choices`` of its group.
+    """
 
     head: str
     args: tuple[ast.Term, ...]
@@ -94,6 +98,7 @@ class Clause:
     span: Span
     group: int | None = None
     choice: int = 0
+    choices: int = 1
 
 
 @dataclass(slots=True)
@@ -114,11 +119,11 @@ class Reduce:
 
 @dataclass(slots=True)
 class Fact:
-    """A constant tuple: terms, a probability or None, and the number of its exclusive group or None."""
+    """A tuple without variables; its tag (a term if it has to be computed) or None, its exclusive group or None."""
 
     relation: str
-    args: tuple[ast.Const, ...]
-    tag: float | None
+    args: tuple[ast.Term, ...]
+    tag: float | ast.Term | None
     group: int | None
     span: Span
 
@@ -134,8 +139,7 @@ class Program:
     queries: list[str] = field(default_factory=list)
     files: dict[str, dict[str, object]] = field(default_factory=dict)
     constructors: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
-    entities: list[tuple[str, ast.Term]] = field(default_factory=list)
-    groups: int = 0
+    entities: list[ast.Call] = field(default_factory=list)  # terms without variables that the program speaks of
 
     def computed(self) -> set[str]:
         """Relations that rules or aggregates derive."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from nesy.reasoners.datalog import ir
 from nesy.reasoners.datalog import syntax as ast
-from nesy.reasoners.datalog.formulas import Formulas, result_width, show
+from nesy.reasoners.datalog.formulas import Formulas, result_width
+from nesy.reasoners.datalog.terms import show
 
 
 class Lowering(Formulas):
@@ -20,6 +21,7 @@ class Lowering(Formulas):
         for item in program.items:
             if isinstance(item, ast.Declared):
                 self._declare_type(item)
+        self._resolve_constructors()
         for item in program.items:
             if isinstance(item, ast.Declared) and isinstance(item.item, ast.RelationType):
                 self._declare_relation(item.item, item.attributes)
@@ -44,17 +46,19 @@ class Lowering(Formulas):
 
     # ------------------------------------------------------------------ facts, rules, queries
     def _fact(self, call: ast.Call, tag: ast.Term | None, group: int | None) -> None:
-        args = tuple(self.substitute(a) for a in call.args)
+        args = tuple(a.call if isinstance(a, ast.New) else a for a in map(self.substitute, call.args))
         for a in args:
             if isinstance(a, ast.Wildcard) or any(True for _ in ir.variables(a)):
                 raise self.error("Argument of the head of a rule is unbounded", a.span, "a fact holds constants only")
+            self._check_value(a)
         self.relation(call.name, len(args), call.span)
-        weight = self._constant_tag(tag)
-        if all(isinstance(a, ast.Const) for a in args) and (tag is None or weight is not None):
-            constants = tuple(a for a in args if isinstance(a, ast.Const))
-            self.program.facts.append(ir.Fact(call.name, constants, weight, group, call.span))
-        else:
-            self._clause(replace(call, args=args), None if tag is None else self.substitute(tag), [], group)
+        weight: float | ast.Term | None = self._constant_tag(tag)
+        if tag is not None and weight is None:
+            weight = self.substitute(tag)
+            for v in ir.variables(weight):
+                raise self.error(f"variable `{v.name}` of the tag is not bound", v.span, "a fact has no body")
+            self._check_value(weight)
+        self.program.facts.append(ir.Fact(call.name, args, weight, group, call.span))
 
     def _constant_tag(self, tag: ast.Term | None) -> float | None:
         if tag is None:
@@ -83,7 +87,7 @@ class Lowering(Formulas):
             group = next(self._groups) if item.exclusive else None
             for choice, head in enumerate(item.heads):
                 head = replace(head, args=tuple(self.substitute(a) for a in head.args))
-                self._clause(head, tag, list(body), group, choice)
+                self._clause(head, tag, list(body), group, choice, len(item.heads))
 
     def _aggregate_rule(self, item: ast.AggregateRule) -> None:
         body = self.substitute(item.body)
@@ -107,6 +111,16 @@ class Lowering(Formulas):
         self.relation(item.name, len(args), item.span)
         self.program.relations[name] = ir.Relation(name, len(args), [None] * len(args), span=item.span)
         columns = tuple(ast.Var(a.span, self.fresh("q")) if isinstance(a, ast.Wildcard) else a for a in args)
-        body: list[ir.Literal] = [ir.Atom(item.name, columns, False, item.span)]
-        self.program.clauses.append(ir.Clause(name, columns, body, None, item.span))
+        body: list[ir.Literal] = []
+        shown: list[ast.Term] = []
+        for column in columns:  # a pattern such as `Add(x, y)` shows the terms that match it
+            if isinstance(column, ast.Call) and not self.is_entity(column):
+                term = ast.Var(column.span, self.fresh("q"))
+                self._pattern(term, column, body)
+                column = term
+            elif isinstance(column, ast.Call):
+                self._check_value(column)
+            shown.append(column)
+        body.insert(0, ir.Atom(item.name, tuple(shown), False, item.span))
+        self.program.clauses.append(ir.Clause(name, tuple(shown), body, None, item.span))
         self.program.queries.append(name)

@@ -11,7 +11,12 @@ import torch
 from torch import Tensor
 
 from nesy.errors import DataError
+from nesy.reasoners.datalog.checks import whole
 
+OPTIONS = (
+    "retain_k", "retain_threshold", "sample_dim", "sample_strategy", "disjunctive", "disjunctive_dim",
+    "supports_disjunctions",
+)  # fmt: skip
 _VALUES = (int, float, bool, str)
 
 
@@ -58,8 +63,12 @@ class InputMapping:
             raise DataError(message, expected=map(str, dims))
         if sample_strategy not in ("top", "categorical"):
             raise DataError(f"unknown sample strategy `{sample_strategy}`", expected=("top", "categorical"))
-        if retain_k is not None and retain_k < 1:
-            raise DataError(f"retain_k must be at least 1, not {retain_k}")
+        if retain_k is not None:
+            whole(retain_k, "retain_k")
+        if retain_threshold is not None and (
+            isinstance(retain_threshold, bool) or not isinstance(retain_threshold, int | float)
+        ):
+            raise DataError(f"retain_threshold must be a number, not {retain_threshold!r}")
         self.retain_k, self.retain_threshold = retain_k, retain_threshold
         self.sample_dim, self.sample_strategy = sample_dim, sample_strategy
         self.disjunctive, self.disjunctive_dim = disjunctive, disjunctive_dim

@@ -16,6 +16,12 @@ from nesy.reasoners.datalog import syntax as ast
 
 MAX_SOURCE = 10_000_000
 MAX_DEPTH = 200
+# brackets, and what may hold brackets that are none: strings, characters, comments
+_BRACKETS = re.compile(
+    r'"""(?:\\.|[^\\])*?"""|"(?:\\.|[^"\\])*"'
+    r"|'(?:\\u\{[0-9a-fA-F]+\}|\\.|[^'\\])'|//[^\n]*|/\*.*?\*/|[(\[{]|[)\]}]",
+    re.DOTALL,
+)
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 _SPELLING = {
@@ -29,6 +35,8 @@ _SPELLING = {
 
 def parse(text: str, file: str = "<program>") -> ast.Program:
     """Parse a Scallop program; raises ``SpecSyntaxError`` with line, column and what was expected."""
+    if not isinstance(text, str):
+        raise SpecSyntaxError(f"a program is a text, not `{type(text).__name__}`")
     if len(text) > MAX_SOURCE:
         raise SpecSyntaxError(f"the program is longer than {MAX_SOURCE} characters", hint="read facts from CSV files")
     _check_depth(text, file)
@@ -54,7 +62,7 @@ def _lark() -> Lark:
 
 def _check_depth(text: str, file: str) -> None:
     depth = 0
-    for match in re.finditer(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*(?:.|\n)*?\*/|[(\[{]|[)\]}]', text):
+    for match in _BRACKETS.finditer(text):
         if match[0] in "([{":
             depth += 1
         elif match[0] in ")]}":
@@ -70,14 +78,14 @@ def _syntax_error(error: UnexpectedInput, text: str, file: str) -> SpecSyntaxErr
     hint = None
     if isinstance(error, UnexpectedToken) and error.token.type != "$END":
         token = error.token
-        what = f"Unrecognized token `{token}` found at {token.start_pos}:{token.end_pos}"
+        what = f"Unrecognized token `{token}` found at {_bytes(text, token.start_pos)}:{_bytes(text, token.end_pos)}"
         span = _span(file, token)
         expected = {_SPELLING.get(name, f'"{name.lower()}"') for name in error.accepts or error.expected}
         if token.value in ("or", "and", "\\/", "/\\", "implies", "=>"):
             hint = "`,` does not mix with `or`/`and`: use `and`, or put the formula in parentheses"
     elif isinstance(error, UnexpectedCharacters):
         end = error.column + 1
-        what = f"Invalid token at {error.pos_in_stream}"
+        what = f"Invalid token at {_bytes(text, error.pos_in_stream)}"
         span = Span(file, error.line, error.column, error.line, end)
         expected = {_SPELLING.get(name, f'"{name.lower()}"') for name in error.allowed or ()}
     else:
@@ -97,8 +105,19 @@ def _span(file: str, token: Token) -> Span:
     return Span(file, line, column, token.end_line or line, token.end_column or column + 1)
 
 
+def _bytes(text: str, position: int | None) -> int:
+    """An offset in bytes, as Scallop counts."""
+    return len(text[: position or 0].encode("utf-8", "surrogatepass"))
+
+
 def _unescape(body: str) -> str:
-    return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), body)
+    def plain(match: re.Match[str]) -> str:
+        if match[1] is not None:
+            code = int(match[1], 16)
+            return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+        return _ESCAPES.get(match[2], match[2])
+
+    return re.sub(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|(.))", plain, body, flags=re.DOTALL)
 
 
 @v_args(meta=True)
@@ -132,6 +151,10 @@ class _Build(Transformer[Token, list[ast.Item]]):
             return ast.FactSet(item.span, item.name, item.entries, item.exclusive, attributes)
         if isinstance(item, ast.AggregateRule):
             return ast.AggregateRule(item.span, item.name, item.body, attributes)
+        for attribute in attributes:
+            if attribute.name not in ("hidden", "goal", "scheduler", "storage", "no_temp_relation"):
+                message = f"attribute `@{attribute.name}` cannot stand here"
+                raise self.error(message, attribute.span, "put it before a `type` or `rel`")
         return item  # type: ignore[no-any-return]
 
     def attribute(self, meta: Meta, parts: list[Any]) -> ast.Attribute:
@@ -246,10 +269,10 @@ class _Build(Transformer[Token, list[ast.Item]]):
 
     # ---- terms
     def body(self, meta: Meta, parts: list[Any]) -> ast.Term:
-        result = parts[0]
-        for part in parts[1:]:
-            result = ast.Op(self.at(meta), "and", (result, part))
-        return result  # type: ignore[no-any-return]
+        while len(parts) > 1:  # halves, so that a long body is not deep
+            pairs = [ast.Op(self.at(meta), "and", (a, b)) for a, b in zip(parts[::2], parts[1::2], strict=False)]
+            parts = [*pairs, *parts[2 * len(pairs) :]]
+        return parts[0]  # type: ignore[no-any-return]
 
     def _op(self, symbol: str, meta: Meta, parts: list[Any]) -> ast.Op:
         return ast.Op(self.at(meta), symbol, tuple(parts))
@@ -328,8 +351,10 @@ class _Build(Transformer[Token, list[ast.Item]]):
     def new(self, meta: Meta, parts: list[Any]) -> ast.New:
         return ast.New(self.at(meta), parts[0])
 
-    def call(self, meta: Meta, parts: list[Any]) -> ast.Call:
+    def call(self, meta: Meta, parts: list[Any]) -> ast.Call | ast.Aggregate:
         name, targs, args = parts
+        if name == "exists" and targs is None and args is not None and len(args) == 1 and _is_formula(args[0]):
+            return ast.Aggregate(self.at(meta), "exists", False, (), (), (), args[0])  # `exists(a(1))` binds nothing
         return ast.Call(self.at(meta), str(name), tuple(args or ()), _targs(targs))
 
     def aggregate(self, meta: Meta, parts: list[Any]) -> ast.Aggregate:
@@ -359,7 +384,7 @@ class _Build(Transformer[Token, list[ast.Item]]):
         return ast.Const(self.at(meta), _unescape(str(parts[0])[1:-1]), "String")
 
     def multistring(self, meta: Meta, parts: list[Any]) -> ast.Const:
-        return ast.Const(self.at(meta), str(parts[0])[3:-3], "String")
+        return ast.Const(self.at(meta), _unescape(str(parts[0])[3:-3]), "String")
 
     def char(self, meta: Meta, parts: list[Any]) -> ast.Const:
         return ast.Const(self.at(meta), _unescape(str(parts[0])[1:-1]), "char")
@@ -370,6 +395,12 @@ class _Build(Transformer[Token, list[ast.Item]]):
             kind = "DateTime" if text[0] == "t" else "Duration"
             raise self.error(f"not supported yet: {kind} literals", self.at(meta))
         return ast.Const(self.at(meta), _unescape(text[2:-1]), "Symbol")
+
+
+def _is_formula(term: ast.Term) -> bool:
+    return isinstance(term, ast.Call | ast.Case) or (
+        isinstance(term, ast.Op) and term.symbol in ("and", "or", "not", "implies")
+    )
 
 
 def _plain(value: Any) -> object:
@@ -383,4 +414,5 @@ def _type(value: Any) -> str:
 def _targs(token: Token | None) -> tuple[str, ...]:
     if token is None:
         return ()
-    return tuple(m.strip('"') for m in re.findall(r'"[^"]*"|-?[0-9A-Za-z_]+', str(token)))
+    found = re.findall(r'"[^"]*"|-?[0-9A-Za-z_]+(?:\s*=\s*(?:true|false))?', str(token))
+    return tuple(m.strip('"') if m.startswith('"') else "".join(m.split()) for m in found)

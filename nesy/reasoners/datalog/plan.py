@@ -7,7 +7,7 @@ columns comes next, the smaller relation first. Semi-naive evaluation puts the r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nesy.errors import SpecTypeError
 from nesy.reasoners.datalog import ir
@@ -74,8 +74,7 @@ def prepare(clause: ir.Clause, types: ClauseTypes, source: str, external_bound: 
                 pieces.append(ir.Atom(literal.relation, plain(literal.args), literal.negated, literal.span))
             case ir.External():
                 args = plain(literal.args)
-                external = ir.External(literal.predicate, args, literal.type_args, literal.span, literal.negated)
-                pieces.append(external)
+                pieces.append(replace(literal, args=args))
             case ir.Construct():
                 pieces.append(literal)
             case ir.Guard(test=ast.Op(symbol="==", args=(left, right))):
@@ -138,12 +137,36 @@ def _cost(atom: ir.Atom, bound: set[str], size: Callable[[str], int]) -> tuple[i
     return (0 if known else 1, size(atom.relation) / (10.0**known))
 
 
+def _divides(piece: Piece) -> bool:
+    match piece:
+        case ir.Guard(test=test):
+            return _partial(test)
+        case Equal(left=left, right=right):
+            return _partial(left) or _partial(right)
+        case _:
+            return False
+
+
+def _partial(term: ast.Term) -> bool:
+    """Whether a term divides by something other than a constant."""
+    match term:
+        case ast.Op(symbol="/" | "%", args=(a, b)):
+            return not isinstance(b, ast.Const) or _partial(a)
+        case ast.Op(args=args) | ast.Func(args=args):
+            return any(_partial(a) for a in args)
+        case ast.Cast(arg=arg):
+            return _partial(arg)
+        case _:
+            return False
+
+
 def _known(term: ast.Term, bound: set[str]) -> bool:
     return all(v.name in bound for v in ir.variables(term))
 
 
 def ready(waiting: list[Piece], bound: set[str], external_bound: Callable[[str], int]) -> tuple[Piece, Step] | None:
-    for piece in waiting:
+    """The first piece whose variables are known, and its step; those that may divide by zero come last."""
+    for piece in sorted(waiting, key=_divides):
         match piece:
             case ir.Guard(test=test):
                 if _known(test, bound):

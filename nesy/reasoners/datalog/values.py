@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nesy.errors import DataError
+from nesy.errors import DataError, GroundingError
 
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -32,6 +32,7 @@ TEXTS = frozenset({"String", "Symbol"})
 BASE_TYPES = frozenset(INTEGERS) | FLOATS | TEXTS | {"bool", "char"}
 LATER_TYPES = frozenset({"i128", "u128", "DateTime", "Duration", "Tensor"})
 ENTITY = "Entity"
+MAX_TEXT = 500_000_000  # characters of all strings together
 
 
 class Symbols:
@@ -40,6 +41,7 @@ class Symbols:
     def __init__(self) -> None:
         self._codes: dict[str, int] = {}
         self._texts: list[str] = []
+        self._size = 0
         self._terms: dict[tuple[str, tuple[int, ...]], int] = {}
         self._entities: list[tuple[str, tuple[int, ...]]] = []
 
@@ -47,6 +49,12 @@ class Symbols:
         """The number of a string."""
         found = self._codes.get(text)
         if found is None:
+            self._size += len(text)
+            if self._size > MAX_TEXT:
+                raise GroundingError(
+                    f"the strings of this program have more than {MAX_TEXT} characters together",
+                    hint="a rule that makes longer strings out of strings needs a bound, such as their length",
+                )
             found = self._codes[text] = len(self._texts)
             self._texts.append(text)
         return found
@@ -85,9 +93,15 @@ def encode(value: Any, kind: str, symbols: Symbols) -> int:
     if kind in FLOATS:
         if isinstance(value, str) or not hasattr(value, "__float__"):
             raise DataError(f"expected a number of type `{kind}`, got {value!r}")
-        number_ = float(value)
+        try:
+            number_ = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise DataError(f"expected a number of type `{kind}`, got {value!r}") from None
+        if math.isnan(number_):
+            raise DataError(f"NaN is no value of type `{kind}`", hint="leave the tuple out")
         if kind == "f32" and math.isfinite(number_):
-            number_ = float(np.float32(number_))
+            with np.errstate(over="ignore"):
+                number_ = float(np.float32(number_))
         return float_code(number_)
     if kind == "bool":
         if not isinstance(value, bool | np.bool_):
@@ -109,7 +123,10 @@ def encode(value: Any, kind: str, symbols: Symbols) -> int:
 def _integer(value: Any, kind: str) -> int:
     if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
         raise DataError(f"expected an integer of type `{kind}`, got {value!r}")
-    return int(value.__index__())
+    try:
+        return int(value.__index__())
+    except (TypeError, RuntimeError):  # an array or a tensor with several entries
+        raise DataError(f"expected an integer of type `{kind}`, got {value!r}") from None
 
 
 class Entity(str):

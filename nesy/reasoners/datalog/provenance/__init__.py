@@ -28,10 +28,19 @@ class Evaluation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """What a context says about evaluation: proofs kept, nodes that ``exact`` may use, whether zeros are dropped."""
+
+    k: int
+    node_budget: int
+    early_discard: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """A provenance: its grounding mode, whether inputs carry tags and gradients, and its bias in words.
 
-    ``build(circuit, roots, k, node_budget)`` is None for those whose tags are not probabilities.
+    ``build(circuit, roots, settings)`` is None for those whose tags are not probabilities.
     """
 
     name: str
@@ -39,33 +48,34 @@ class Spec:
     tagged: bool
     differentiable: bool
     bias: str
-    build: Callable[[Circuit, Ids, int, int], Evaluation] | None
+    build: Callable[[Circuit, Ids, Settings], Evaluation] | None
 
 
 DEBUG = "difftopkproofsdebug"
 _SOFT = Mode(record=True, hard_negation=False, weighs=True)
 _WORLDS = Mode(record=True, hard_negation=False, distributive=False, weighs=True)
+_EXACT = Mode(record=True, hard_negation=False, weighs=True, shares=True)
 _PROOFS_BIAS = "lower bound for programs without negation, if facts are independent; exclusive facts only bar proofs"
 
 
 def _algebra(name: str, bias: str, mode: Mode = _SOFT) -> Spec:
-    def build(circuit: Circuit, roots: Ids, k: int, node_budget: int) -> Evaluation:
-        return Batched(circuit, roots, ALGEBRAS[name])
+    def build(circuit: Circuit, roots: Ids, settings: Settings) -> Evaluation:
+        return Batched(circuit, roots, ALGEBRAS[name], settings.early_discard)
 
     return Spec(name, mode, True, name.startswith("diff"), bias, build)
 
 
 def _top(name: str, clauses: bool) -> Spec:
-    def build(circuit: Circuit, roots: Ids, k: int, node_budget: int) -> Evaluation:
+    def build(circuit: Circuit, roots: Ids, settings: Settings) -> Evaluation:
         if clauses and _negates(circuit.pruned(roots)):  # without negation both families are the same
-            return PerSample(circuit, roots, k, clauses)
-        return BatchedTopK(circuit, roots, k)
+            return PerSample(circuit, roots, settings.k, clauses)
+        return BatchedTopK(circuit, roots, settings.k)
 
     return Spec(name, _SOFT, True, name.startswith("diff"), _PROOFS_BIAS, build)
 
 
-def _sampled(circuit: Circuit, roots: Ids, k: int, node_budget: int) -> Evaluation:
-    return PerSample(circuit, roots, k, False, samples=True)
+def _sampled(circuit: Circuit, roots: Ids, settings: Settings) -> Evaluation:
+    return PerSample(circuit, roots, settings.k, False, samples=True)
 
 
 def _negates(circuit: Circuit) -> bool:
@@ -73,10 +83,10 @@ def _negates(circuit: Circuit) -> bool:
 
 
 def _exact(name: str) -> Spec:
-    def build(circuit: Circuit, roots: Ids, k: int, node_budget: int) -> Evaluation:
-        return Exact(circuit, roots, node_budget)
+    def build(circuit: Circuit, roots: Ids, settings: Settings) -> Evaluation:
+        return Exact(circuit, roots, settings.node_budget)
 
-    return Spec(name, _SOFT, True, True, "none: exact, exclusive facts included", build)
+    return Spec(name, _EXACT, True, True, "none: exact, exclusive facts included", build)
 
 
 _MINMAX = "none as possibility; neither bound of the probability in general"
@@ -124,4 +134,4 @@ def provenance(name: str) -> Spec:
     return PROVENANCES[name]
 
 
-__all__ = ["DEBUG", "DEFAULT_BUDGET", "PROVENANCES", "Evaluation", "Spec", "provenance"]
+__all__ = ["DEBUG", "DEFAULT_BUDGET", "PROVENANCES", "Evaluation", "Settings", "Spec", "provenance"]

@@ -2,7 +2,9 @@
 per layer, with the adjoint run backwards over the same layers.
 
 Every layer writes new rows of one value table, so a tuple re-derived later has several versions and a firing reads the
-version that was current in its round: Scallop's schedule, on which sums over cycles depend.
+version that was current in its round: Scallop's schedule, on which sums over cycles depend. The recorded rounds hold
+while no tuple of a recursion is zero at first: a zero is discarded there, and the tuple is new only when it gets a
+value. Samples in which that happens are run again with the rounds that their own values give (``_delayed``).
 """
 
 from __future__ import annotations
@@ -46,7 +48,10 @@ ALGEBRAS: dict[str, Algebra] = {
 
 @dataclass(slots=True)
 class Step:
-    """One layer: rows to read [m, w] and which to negate, the head of each firing, the heads' earlier rows or -1."""
+    """One layer: rows to read [m, w] and which to negate, the head of each firing, the heads' earlier rows or -1.
+
+    ``fires`` [m, B], if given, says which firings happen in which samples.
+    """
 
     rows: Tensor
     negated: Tensor
@@ -54,12 +59,13 @@ class Step:
     previous: Tensor
     start: int
     heads: Ids
+    fires: Tensor | None = None
 
     def to(self, device: torch.device) -> Step:
         """The step with its indexes on ``device``."""
         return Step(
             self.rows.to(device), self.negated.to(device), self.segment.to(device), self.previous.to(device),
-            self.start, self.heads,
+            self.start, self.heads, None if self.fires is None else self.fires.to(device),
         )  # fmt: skip
 
 
@@ -93,16 +99,27 @@ class _Schedule:
 
 
 class Batched:
-    """A circuit compiled for an algebra and some root nodes."""
+    """A circuit compiled for an algebra and some root nodes.
 
-    def __init__(self, circuit: Circuit, roots: Ids, algebra: Algebra) -> None:
+    ``early_discard``: a derived zero is no tuple, so that a recursion goes on from it only once it has a value.
+    """
+
+    def __init__(self, circuit: Circuit, roots: Ids, algebra: Algebra, early_discard: bool = True) -> None:
         self.circuit, self.algebra, self.roots = circuit.pruned(roots), algebra, roots
         schedule = _Schedule(self.circuit)
         self.static = not (algebra.fixpoint and any(b.recursive for b in self.circuit.blocks))
         self.steps: list[Step] = []
+        self.again = torch.zeros(2, 0, dtype=torch.long)  # earlier and later rows of tuples derived again in recursion
         if self.static:
+            again = []
             for block in self.circuit.blocks:
-                self.steps += _steps(block, schedule)
+                steps = _steps(block, schedule)
+                self.steps += steps
+                if block.recursive and algebra.discards and early_discard:
+                    again += [torch.stack([s.previous, s.start + torch.arange(len(s.heads))]) for s in steps]
+            if again:
+                rows = torch.cat(again, dim=1)
+                self.again = rows[:, rows[0] >= 0]
             self.version, self.rows = schedule.version, schedule.rows
 
     def __call__(self, leaves: Tensor) -> tuple[Tensor, Tensor]:
@@ -113,13 +130,48 @@ class Batched:
         else:
             with torch.no_grad():
                 steps, version, rows = self._fixpoint(leaves)
-        row = version[self.roots]
         table = _Evaluate.apply(leaves, steps, rows, self.algebra)
-        values = table[torch.from_numpy(np.maximum(row, 0)).to(leaves.device)]
-        derived = torch.from_numpy(row >= 0).to(leaves.device)[:, None]
-        values = torch.where(derived, values, torch.zeros_like(values))
+        values, derived = self._read(table, version)
+        if self.again.shape[1]:
+            self.again = self.again.to(leaves.device)
+            before, after = table.detach()[self.again[0]], table.detach()[self.again[1]]
+            late = ((before <= 0) & (after > 0)).any(dim=0).nonzero()[:, 0]
+            if len(late):
+                mine = leaves[:, late]
+                with torch.no_grad():
+                    steps, version, rows = self._delayed(mine)
+                found, _ = self._read(_Evaluate.apply(mine, steps, rows, self.algebra), version)
+                values = values.index_copy(1, late, found)
         present = (values > 0) if self.algebra.discards else derived.expand(values.shape)
         return values, present
+
+    def _read(self, table: Tensor, version: Ids) -> tuple[Tensor, Tensor]:
+        """The values [roots, B] of the roots in a value table, and which were derived [roots, 1]."""
+        row = version[self.roots]
+        values = table[torch.from_numpy(np.maximum(row, 0)).to(table.device)]
+        derived = torch.from_numpy(row >= 0).to(table.device)[:, None]
+        return torch.where(derived, values, torch.zeros_like(values)), derived
+
+    def _delayed(self, leaves: Tensor) -> tuple[list[Step], Ids, int]:
+        """Steps with the rounds of these values: a firing happens after the last of its tuples became positive."""
+        schedule = _Schedule(self.circuit)
+        table = _Table(leaves, self.algebra)
+        steps: list[Step] = []
+        for block in self.circuit.blocks:
+            rounds = _Rounds(block, self.circuit.nodes) if block.recursive else None
+            for layer in block.layers:
+                if rounds is not None:
+                    rounds.add(layer.heads, layer.bodies, leaves.shape[1])
+                    step = rounds.step(schedule, table)
+                else:
+                    step = schedule.step(layer.heads, layer.bodies)
+                if step is not None:
+                    steps.append(step.to(leaves.device))
+                    table.run(steps[-1])
+            while rounds is not None and (step := rounds.step(schedule, table)) is not None:
+                steps.append(step)
+                table.run(step)
+        return steps, schedule.version, schedule.rows
 
     def _fixpoint(self, leaves: Tensor) -> tuple[list[Step], Ids, int]:
         """Steps up to the fixpoint of these values: recorded rounds, then whole rounds until nothing changes."""
@@ -156,6 +208,52 @@ class Batched:
 def _steps(block: Block, schedule: _Schedule) -> list[Step]:
     made = (schedule.step(layer.heads, layer.bodies) for layer in block.layers)
     return [s for s in made if s is not None]
+
+
+class _Rounds:
+    """The firings of a recursion that have not happened yet in every sample."""
+
+    def __init__(self, block: Block, nodes: int) -> None:
+        self.inside = np.zeros(nodes, dtype=bool)  # what the recursion derives: the rest is there from the start
+        for layer in block.layers:
+            self.inside[layer.heads] = True
+        self.heads = np.zeros(0, dtype=np.int64)
+        self.bodies = np.zeros((0, 1), dtype=np.int64)
+        self.done: Tensor | None = None
+
+    def add(self, heads: Ids, bodies: Ids, batch: int) -> None:
+        """Take up the firings of a recorded round."""
+        width = max(self.bodies.shape[1], bodies.shape[1])
+        both = [np.pad(b, ((0, 0), (0, width - b.shape[1]))) for b in (self.bodies, bodies)]
+        self.heads, self.bodies = np.concatenate([self.heads, heads]), np.concatenate(both)
+        fresh = torch.zeros(len(heads), batch, dtype=torch.bool)
+        self.done = fresh if self.done is None else torch.cat([self.done, fresh.to(self.done.device)])
+
+    def step(self, schedule: _Schedule, table: _Table) -> Step | None:
+        """The firings all of whose tuples are positive by now and that have not happened; None if there are none."""
+        if self.done is None:
+            return None
+        device = table.values.device
+        positive = (self.bodies >= 0) & self.inside[np.maximum(self.bodies, 0)]
+        row = schedule.version[np.maximum(self.bodies, 0)]
+        possible = ~(positive & (row < 0)).any(axis=1)
+        rows = torch.from_numpy(np.where(positive & (row >= 0), row, 0)).to(device)  # row 0 holds one
+        ready = (table.values[rows] > 0).all(dim=1) & torch.from_numpy(possible).to(device)[:, None]
+        fires = ready & ~self.done.to(device)
+        mine = fires.any(dim=1)
+        chosen = mine.cpu().numpy()
+        if not chosen.any():
+            return None
+        step = schedule.step(self.heads[chosen], self.bodies[chosen])
+        self.done = self.done.to(device) | fires
+        left = ~self.done.all(dim=1)
+        kept = left.cpu().numpy()
+        self.heads, self.bodies, self.done = self.heads[kept], self.bodies[kept], self.done[left]
+        if step is None:
+            return None
+        step = step.to(device)
+        step.fires = fires[mine]
+        return step
 
 
 class _Table:
@@ -196,6 +294,8 @@ def apply_step(step: Step, body: Tensor, previous: Tensor, algebra: Algebra) -> 
         else:  # of equal operands the gradient goes to the first, with noisy-or to the last, as in Scallop
             smaller = factor <= product if algebra.add == "nand" else factor < product
             product = torch.where(smaller, factor, product)
+    if step.fires is not None:  # zero adds nothing to a sum or a noisy-or
+        product = torch.where(step.fires, product, torch.zeros((), dtype=product.dtype, device=product.device))
     return _ADD[algebra.add](step, product, previous)
 
 

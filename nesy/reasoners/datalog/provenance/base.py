@@ -75,51 +75,85 @@ Firing = tuple[int, list[int]]
 
 
 def _block(block: Block, circuit: Circuit, p: Provenance, tags: list[Any], early_discard: bool) -> None:
-    layers = [
-        [(int(h), [int(x) for x in b if x != TRUE]) for h, b in zip(layer.heads, layer.bodies, strict=True)]
-        for layer in block.layers
-    ]
-    dirty: set[int] = set()
-    for firings in layers:
-        dirty |= _round(firings, circuit, p, tags, early_discard)
-    if not block.recursive or p.always_saturated:
+    run = _Run(circuit, p, tags, early_discard)
+    ready: list[int] = []
+    changed: set[int] = set()
+    for layer in block.layers:
+        numbers = run.add([
+            (int(h), [int(x) for x in b if x != TRUE]) for h, b in zip(layer.heads, layer.bodies, strict=True)
+        ])  # fmt: skip
+        ready, more = run.round([*numbers, *ready])
+        changed |= more
+    if not block.recursive:
         return
-    users: dict[int, list[Firing]] = {}
-    for firings in layers:
-        for firing in firings:
-            for literal in set(firing[1]):
-                users.setdefault(literal if literal >= 0 else ~literal, []).append(firing)
     for _ in range(MAX_ROUNDS):
-        if not dirty:
+        again = list(dict.fromkeys([*ready, *run.users(changed)]))
+        if not again:
             return
-        again = [f for node in sorted(dirty) for f in users.get(node, [])]
-        dirty = _round(again, circuit, p, tags, early_discard)
+        ready, changed = run.round(again)
     raise GroundingError(
         f"provenance `{p.name}` has not reached a fixpoint after {MAX_ROUNDS} rounds", hint="set an iteration limit"
     )
 
 
-def _round(firings: list[Firing], circuit: Circuit, p: Provenance, tags: list[Any], early_discard: bool) -> set[int]:
-    """Apply firings at once; the nodes that had a tag before and changed it."""
-    fresh: dict[int, Any] = {}
-    for head, body in firings:
-        if circuit.certain[head]:
-            continue
-        tag = _product(body, p, tags)
-        if tag is None or (early_discard and p.discard(tag)):
-            continue
-        fresh[head] = p.add(fresh[head], tag) if head in fresh else tag
-    dirty = set()
-    for head, tag in fresh.items():
-        old = tags[head]
-        if old is None:
-            tags[head] = tag
-            continue
-        new = p.add(old, tag)
-        tags[head] = new
-        if not p.saturated(old, new):
-            dirty.add(head)
-    return dirty
+class _Run:
+    """The firings of one block, applied round by round.
+
+    A firing that meets a tuple without a tag waits and fires in the round after that tuple got one: the recorded
+    layers know which tuples are possible, not which of them the provenance keeps (exclusive facts, zeros).
+    """
+
+    def __init__(self, circuit: Circuit, p: Provenance, tags: list[Any], early_discard: bool) -> None:
+        self.circuit, self.p, self.tags, self.early_discard = circuit, p, tags, early_discard
+        self.firings: list[Firing] = []
+        self._waiting: dict[int, dict[int, None]] = {}
+        self._users: dict[int, list[int]] = {}
+        self._counted = 0
+
+    def add(self, firings: list[Firing]) -> range:
+        """Number the firings of a layer."""
+        start = len(self.firings)
+        self.firings += firings
+        return range(start, len(self.firings))
+
+    def users(self, nodes: set[int]) -> list[int]:
+        """The firings that read any of these nodes."""
+        if not nodes:
+            return []
+        for number in range(self._counted, len(self.firings)):
+            for literal in set(self.firings[number][1]):
+                self._users.setdefault(literal if literal >= 0 else ~literal, []).append(number)
+        self._counted = len(self.firings)
+        return [number for node in sorted(nodes) for number in self._users.get(node, [])]
+
+    def round(self, numbers: Sequence[int]) -> tuple[list[int], set[int]]:
+        """Apply firings at once: those that waited for a new tag, and the nodes whose tag changed."""
+        fresh: dict[int, Any] = {}
+        for number in numbers:
+            head, body = self.firings[number]
+            if self.circuit.certain[head]:
+                continue
+            tag = _product(body, self.p, self.tags)
+            if tag is None:
+                missing = next((x for x in body if x >= 0 and self.tags[x] is None), None)
+                if missing is not None:
+                    self._waiting.setdefault(missing, {})[number] = None
+                continue
+            if self.early_discard and self.p.discard(tag):
+                continue
+            fresh[head] = self.p.add(fresh[head], tag) if head in fresh else tag
+        ready: list[int] = []
+        changed = set()
+        for head, tag in fresh.items():
+            old = self.tags[head]
+            if old is None:
+                self.tags[head] = tag
+                ready += self._waiting.pop(head, {})
+                continue
+            new = self.tags[head] = self.p.add(old, tag)
+            if not self.p.always_saturated and not self.p.saturated(old, new):
+                changed.add(head)
+        return ready, changed
 
 
 def _product(body: list[int], p: Provenance, tags: list[Any]) -> Any:

@@ -124,15 +124,18 @@ class _Variables:
 def leaf_order(circuit: Circuit, roots: Ids) -> list[int]:
     """Leaves in the order of a depth-first walk from the roots, so that facts used together stay together.
 
-    The walk begins at the root derived last and takes a rule's own facts before it goes into what they are joined
-    with: the newest literal of a chain then stands above the diagram of the rest, which is shared and not copied, and
-    the work for a carry chain is linear in its length.
+    The walk begins at the root derived last and takes a rule's own facts, and what is near to facts, before it goes
+    into what they are joined with: the newest literal of a chain then stands above the diagram of the rest, which is
+    shared and not copied, and the work for a carry chain is linear in its length.
     """
     bodies: dict[int, list[np.ndarray[tuple[int], np.dtype[np.int64]]]] = {}
+    height: dict[int, int] = {}  # of a node's first derivation
     for block in circuit.blocks:
         for layer in block.layers:
             for head, body in zip(layer.heads.tolist(), layer.bodies, strict=True):
                 bodies.setdefault(head, []).append(body)
+                if head not in height:
+                    height[head] = 1 + max(height.get(x if x >= 0 else ~x, 0) for x in body.tolist())
     leaf = {node: i for i, node in enumerate(circuit.leaf_node)}
     order: list[int] = []
     seen: set[int] = set()
@@ -148,7 +151,7 @@ def leaf_order(circuit: Circuit, roots: Ids) -> list[int]:
                 continue
             children = [x if x >= 0 else ~x for body in bodies.get(node, []) for x in body.tolist()]
             children = [c for c in dict.fromkeys(children) if c not in seen]
-            stack += reversed([c for c in children if c in leaf] + [c for c in children if c not in leaf])
+            stack += reversed(sorted(children, key=lambda c: 0 if c in leaf else height.get(c, 0)))
     if len(order) != len(leaf):
         raise GroundingError("the circuit has leaves that no root reaches")
     return order
