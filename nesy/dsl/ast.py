@@ -38,6 +38,11 @@ class Window:
     unit: Unit = "frames"
     span: Span | None = _span()
 
+    @property
+    def empty(self) -> bool:
+        """Whether it ends before it begins: nothing lies in it, and no text says it."""
+        return self.hi is not None and self.hi < self.lo
+
 
 class Formula:
     """Base of all formulas. Subclasses are frozen dataclasses; comparing and hashing them costs no Python stack."""
