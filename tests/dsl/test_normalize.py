@@ -125,6 +125,8 @@ def test_a_gap_that_ends_before_a_later_frame_is_false_and_every_form_can_be_wri
     f = parse_formula(text.format(gap))
     for form in (core_form, nnf, normal_form):
         assert parse_formula(to_text(form(f))) == form(f)
+        windows = [w for g in ast.walk(form(f)) if (w := getattr(g, "window", None)) is not None]
+        assert not any(w.empty for w in windows)  # what `nesy check` refuses
     for facts in ([], [("p", 0, 0)], [("p", 0, 0), ("q", 1, 0)], [("q", 0, 0), ("p", 1, 0), ("q", 2, 0)]):
         case = World(3, ("cat",), frozenset(facts), fps=2.0), {"x": 0}
         for form in (core_form, nnf, simplify, normal_form):
