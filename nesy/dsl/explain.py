@@ -273,7 +273,9 @@ def _span(w: Window) -> str:
     if w.hi is None:
         return f"{lo} or more {unit}"
     hi = quantity_text(w.hi, w.unit).removesuffix("s")
-    return f"{lo} {unit}" if lo == hi else f"{lo} to {hi} {unit}"
+    if lo == hi:
+        return f"{lo} {unit.removesuffix('s') if lo == '1' else unit}"
+    return f"{lo} to {hi} {unit}"
 
 
 def _hint(f: ast.Hinted) -> str:
