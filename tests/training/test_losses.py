@@ -187,3 +187,20 @@ def test_the_bag_forgets_order_and_identity():
     want = {"exists x0: cat { eventually p(x0) }", "exists x0: cat, x1: dog { eventually r(x0, x1) }"}
     assert set(bag(spec)) == {parse_formula(t) for t in want}
     assert words(spec) == {("p", 1), ("q", 1), ("r", 2)}
+
+
+@pytest.mark.parametrize(
+    ("spec", "want"),
+    [
+        ("exists m: cat { not eventually p(m) }", ""),
+        ("exists m: cat { not (p(m) and q(m)) }", ""),
+        ("exists m: cat { not eventually not p(m) }", "p"),
+        ("exists m: cat { always (p(m) -> q(m)) }", "q"),
+        ("exists m: cat { p(m) then not p(m) }", "p"),
+        ("exists m: cat { always (p(m) <-> q(m)) }", "pq"),
+        ("exists m: cat { not p(m) until q(m) }", "q"),
+    ],
+)
+def test_what_a_caption_denies_is_not_in_its_bag(spec: str, want: str) -> None:
+    told = [parse_formula(f"exists x0: cat {{ eventually {p}(x0) }}") for p in want]
+    assert bag(parse_formula(spec)) == told
