@@ -47,10 +47,11 @@ class Window:
 class Formula:
     """Base of all formulas. Subclasses are frozen dataclasses; comparing and hashing them costs no Python stack."""
 
-    __slots__ = ("_free", "_hash")
+    __slots__ = ("_free", "_hash", "_shape")
     span: Span | None
     _hash: int
     _free: frozenset[str]
+    _shape: int
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Formula):

@@ -204,3 +204,16 @@ def test_the_bag_forgets_order_and_identity():
 def test_what_a_caption_denies_is_not_in_its_bag(spec: str, want: str) -> None:
     told = [parse_formula(f"exists x0: cat {{ eventually {p}(x0) }}") for p in want]
     assert bag(parse_formula(spec)) == told
+
+
+def test_an_order_that_is_the_same_story_is_no_contrast():
+    """Two coins, one after the other: with the events exchanged it is the other coin first."""
+    coins = "exists m: cat, c: dog, d: dog { r(m, c) then r(m, d) and c != d }"
+    three = coins.replace(" }", " then p(m) }")
+    choice = torch.Generator().manual_seed(2)
+    assert all(reordered([parse_formula(coins)], choice) == [] for _ in range(10))
+    drawn = {spec for _ in range(30) for _, spec in reordered([parse_formula(three)], choice)}
+    exchanged = parse_formula("exists m: cat, c: dog, d: dog { r(m, d) and c != d then r(m, c) then p(m) }")
+    assert drawn and exchanged not in drawn
+    other_names = parse_formula("exists m: cat, x: dog, y: dog { r(m, x) then y != x and r(m, y) }")
+    assert other([parse_formula(coins), other_names], choice) == []
