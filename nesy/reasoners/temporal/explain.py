@@ -42,17 +42,18 @@ def most_probable_world(formula: Formula, facts: Facts, ways: int = 64) -> World
         bound = log(w) if (w := float(weight)) > 0 else -inf
         if found is not None and bound <= best:
             break
+        own = _class_score(formula, facts, classes)
+        if found is not None and own <= best:
+            continue
         try:
-            way = _best_path(ground_in(formula, facts, classes, {}), facts)
+            way = _best_path(ground_in(formula, facts, classes, {}), facts, -inf if found is None else best - own)
         except GroundingError:
             if found is None:
                 raise
             break
         if way is None:
             continue
-        score = way[0] + _class_score(formula, facts, classes)
-        if found is None or score > best:
-            best, found = score, (classes, way[1])
+        best, found = way[0] + own, (classes, way[1])  # only better ones are found
     return None if found is None else _world(*found, facts)
 
 
@@ -94,10 +95,11 @@ def _world(classes: tuple[str | None, ...], path: Sequence[Mapping[object, bool]
     return World(facts.frames, classes, frozenset(true), absent, facts.fps, frozenset(v.classes))
 
 
-def _best_path(core: Core, facts: Facts) -> tuple[float, list[dict[object, bool]]] | None:
+def _best_path(core: Core, facts: Facts, above: float = -inf) -> tuple[float, list[dict[object, bool]]] | None:
     """The most probable accepting path (Viterbi): per frame the truth of the propositions that it decides.
 
-    Its score is the logarithm of its probability, relative to that of the likeliest world of the same classes.
+    Its score is the logarithm of its probability, relative to that of the likeliest world of the same classes. A path
+    only loses on its way, so those that are not ``above`` a score any more are left: None when none remains.
     """
     automaton = Progression(core, states=20_000, nodes=400_000)
     series = [facts.series(p).tolist() for p in automaton.propositions]
@@ -110,6 +112,8 @@ def _best_path(core: Core, facts: Facts) -> tuple[float, list[dict[object, bool]
             stack: list[tuple[int, float, dict[object, bool]]] = [(automaton.root(state), value, {})]
             while stack:
                 target, score, decided = stack.pop()
+                if score <= above:
+                    continue
                 if target < 0:
                     if score > reached.get(-1 - target, -inf):
                         reached[-1 - target] = score
