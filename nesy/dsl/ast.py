@@ -38,14 +38,20 @@ class Window:
     unit: Unit = "frames"
     span: Span | None = _span()
 
+    @property
+    def empty(self) -> bool:
+        """Whether it ends before it begins: nothing lies in it, and no text says it."""
+        return self.hi is not None and self.hi < self.lo
+
 
 class Formula:
     """Base of all formulas. Subclasses are frozen dataclasses; comparing and hashing them costs no Python stack."""
 
-    __slots__ = ("_free", "_hash")
+    __slots__ = ("_free", "_hash", "_shape")
     span: Span | None
     _hash: int
     _free: frozenset[str]
+    _shape: int
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Formula):

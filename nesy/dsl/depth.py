@@ -1,12 +1,12 @@
-"""How deep and how large formulas are; everything that walks them relies on the limit checked here."""
+"""How deep formulas and settings are; everything that walks them relies on the limits checked here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nesy.dsl.ast import Formula, children
-from nesy.dsl.limits import NESTING
-from nesy.errors import SpecSyntaxError
+from nesy.dsl.ast import Block, Formula, Settings, Value, children
+from nesy.dsl.limits import NESTING, SETTINGS
+from nesy.errors import Span, SpecSyntaxError
 
 
 def depth(f: Formula) -> int:
@@ -43,3 +43,29 @@ def too_deep(formulas: Iterable[Formula], source: str | None = None) -> list[Spe
                 )
             )
     return errors
+
+
+def settings_too_deep(block: Block, source: str | None = None) -> SpecSyntaxError | None:
+    """An error when the settings of ``block`` are nested deeper than the limit; its place is the first that is."""
+    row: list[tuple[Value, Span | None]] = [(block.settings, block.settings.span or block.span)]
+    for _ in range(SETTINGS):  # row: the braces and brackets at one depth, each with its place
+        row = [inner for value, place in row for inner in _nested(value, place)]
+    if not row:
+        return None
+    return SpecSyntaxError(
+        f"the settings are nested deeper than {SETTINGS} levels",
+        span=row[0][1],
+        source=source,
+        hint="no setting of nesy needs more than a few levels: look for a bracket too many",
+        code="E013",
+    )
+
+
+def _nested(value: Value, place: Span | None) -> list[tuple[Value, Span | None]]:
+    """The braces and brackets directly inside of ``value``; one without a place stands where ``value`` does."""
+    if isinstance(value, Settings):
+        places = value.spans or (place,) * len(value.items)
+        pairs: list[tuple[Value, Span | None]] = [(v, p) for (_, v), p in zip(value.items, places, strict=True)]
+    else:
+        pairs = [(v, place) for v in value] if isinstance(value, tuple) else []
+    return [(v, p) for v, p in pairs if isinstance(v, Settings | tuple)]

@@ -21,7 +21,7 @@ CODES = {
     "E010": "a hint that is not a part of the clip",
     "E011": "a file that cannot be read",
     "E012": "a text larger than the limit",
-    "E013": "a formula nested deeper than the limit",
+    "E013": "a formula, or settings, nested deeper than the limit",
     "E014": "an unknown word where an operator belongs",
     "E020": "an unknown predicate",
     "E021": "a wrong number of arguments",

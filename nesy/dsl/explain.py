@@ -158,7 +158,7 @@ class Reader:
             case ast.WeakUntil(a, b, w):
                 return [
                     *self._headed("at every moment", a, False),
-                    *self._headed(f"up to the end{_within(w)}, or until just before", b, False),
+                    *self._headed(f"up to {_end(w, first)}, or until just before{_at_which(w, first)}", b, False),
                 ]
             case ast.Release(a, b, w):
                 return [
@@ -245,10 +245,17 @@ def _ago(w: Window | None, words: str) -> str:
     return f"{words} {_where(w)}, up to then," if w.unit == "fraction" else f"{words} {_span(w)} earlier"
 
 
-def _within(w: Window | None) -> str:
-    if w is None or w.hi is None:
-        return " of the clip"
-    return f" of the part {_where(w)}" if w.unit == "fraction" else f" of the next {quantity_text(w.hi, w.unit)}"
+def _end(w: Window | None, first: bool) -> str:
+    """Where a window ends, whatever its beginning: ``the end of the clip``, ``4 frames later``."""
+    if w is None or w.hi is None or (w.unit == "fraction" and w.hi == 1):
+        return "the end of the clip"
+    if w.unit == "fraction":
+        return f"the end of the first {quantity_text(w.hi, 'fraction')} of the clip"
+    return f"{_span(Window(w.hi, w.hi, w.unit))} {'after the start' if first else 'later'}"
+
+
+def _at_which(w: Window | None, first: bool) -> str:
+    return "" if w is None else f" {_when(w, 'a moment', first)} at which"
 
 
 def _where(w: Window) -> str:
@@ -266,7 +273,9 @@ def _span(w: Window) -> str:
     if w.hi is None:
         return f"{lo} or more {unit}"
     hi = quantity_text(w.hi, w.unit).removesuffix("s")
-    return f"{lo} {unit}" if lo == hi else f"{lo} to {hi} {unit}"
+    if lo == hi:
+        return f"{lo} {unit.removesuffix('s') if lo == '1' else unit}"
+    return f"{lo} to {hi} {unit}"
 
 
 def _hint(f: ast.Hinted) -> str:

@@ -8,6 +8,9 @@ FILE_BYTES = 1 << 20
 NESTING = 200
 """Depth of one formula as a tree, also after macros and rules are unfolded."""
 
+SETTINGS = 20
+"""Depth of the settings of a block: braces and brackets inside of each other."""
+
 VARIABLES = 8
 """Quantified variables of one spec, after unfolding: on nested scopes, the most that are in scope at once."""
 

@@ -49,14 +49,18 @@ def _unabbreviated(f: Formula, parts: Sequence[Formula]) -> Formula:
 
 
 def unfolded(parts: tuple[Formula, ...], gaps: tuple[Window | None, ...]) -> Formula:
-    """``a then b`` as ``eventually (a and next eventually b)``; a gap ``[l,u]`` as ``eventually[max(l,1),u]``."""
+    """``a then b`` as ``eventually (a and next eventually b)``; a gap ``[l,u]`` as ``eventually[max(l,1),u]``.
+
+    A gap that ends before a later frame begins, ``[0,0]``, is false: no window says that.
+    """
     tail = parts[-1]
     for part, gap in zip(reversed(parts[:-1]), reversed(gaps), strict=True):
         if gap is None or gap.unit == "fraction":
             later: Formula = ast.Next(ast.Eventually(tail, gap))
         else:  # the frame rate is unknown: any time after zero begins at the next frame
-            least = Fraction(1) if gap.unit == "frames" else Fraction(1, 10**6)
-            later = ast.Eventually(tail, Window(max(gap.lo, least), gap.hi, gap.unit, span=gap.span))
+            least = max(gap.lo, Fraction(1) if gap.unit == "frames" else Fraction(1, 10**6))
+            window = Window(least, gap.hi, gap.unit, span=gap.span)
+            later = ast.Truth(False) if window.empty else ast.Eventually(tail, window)
         tail = ast.And((part, later))
     return ast.Eventually(tail)
 

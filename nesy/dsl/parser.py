@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
+from stat import S_ISREG
 from typing import Any, cast
 
 from lark import Lark, Token, Tree, UnexpectedInput
@@ -22,7 +23,7 @@ from lark.lexer import PatternStr
 
 from nesy.dsl import ast
 from nesy.dsl.build import Builder
-from nesy.dsl.depth import too_deep
+from nesy.dsl.depth import settings_too_deep, too_deep
 from nesy.dsl.limits import FILE_BYTES
 from nesy.dsl.mistakes import Mistake, explain_mistake
 from nesy.dsl.recovery import Chunk, chunks
@@ -140,6 +141,9 @@ def _statements(chunk: Chunk, file: str, source: str, errors: list[NesyError]) -
     errors += builder.errors
     sound = []
     for s in statements:
+        if isinstance(s, ast.Block) and (fault := settings_too_deep(s, source)) is not None:
+            errors.append(fault)
+            s = replace(s, settings=ast.Settings(span=s.settings.span))  # the block itself is there all the same
         deep = too_deep([f for f in (getattr(s, "formula", None), getattr(s, "body", None)) if f], source)
         errors += deep
         if not deep:
@@ -163,13 +167,17 @@ def clean(text: str, file: str) -> str:
     """
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > FILE_BYTES:
-        raise SpecSyntaxError(
-            f"the text has {size:,} bytes; the limit is {FILE_BYTES:,}",
-            span=Span(file, 1, 1, 1, 1),
-            hint="split it into several files and `import` them",
-            code="E012",
-        )
+        raise _too_large(f"{size:,}", file)
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_ENDS)
+
+
+def _too_large(size: str, file: str) -> SpecSyntaxError:
+    return SpecSyntaxError(
+        f"the text has {size} bytes; the limit is {FILE_BYTES:,}",
+        span=Span(file, 1, 1, 1, 1),
+        hint="split it into several files and `import` them",
+        code="E012",
+    )
 
 
 # --------------------------------------------------------------------------------------------------------------------
@@ -258,7 +266,8 @@ def _read(path: Path, span: Span | None, source: str | None) -> str:
     code = "E011" if span is None else "E070"
     try:
         with open(path, "rb") as file:
-            data = file.read(FILE_BYTES + 1)  # one more than allowed: enough for the error, whatever the file is
+            data = file.read(FILE_BYTES + 1)  # one more than allowed: enough to know, whatever the file is
+            status = os.fstat(file.fileno())
     except OSError as e:
         reason = (e.strerror or "it cannot be opened").lower()
         raise SpecSyntaxError(
@@ -268,11 +277,12 @@ def _read(path: Path, span: Span | None, source: str | None) -> str:
             hint="check the path" + ("" if span is None else "; it is relative to the importing file"),
             code=code,
         ) from None
+    if len(data) > FILE_BYTES:  # only a regular file says how large it is
+        known = S_ISREG(status.st_mode) and status.st_size > FILE_BYTES
+        raise _too_large(f"{status.st_size:,}" if known else f"more than {FILE_BYTES:,}", str(path))
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as e:
-        if len(data) > FILE_BYTES:
-            return " " * len(data)  # cut inside a character; the size is what is wrong
         raise SpecSyntaxError(
             f"{path} is not UTF-8 text: byte {e.start} is {data[e.start]:#04x}",
             span=span,

@@ -23,7 +23,7 @@ from typing import cast
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula, Window
-from nesy.dsl.elaborate import Elaborator, at_least
+from nesy.dsl.elaborate import Elaborator
 from nesy.dsl.fold import fold
 from nesy.dsl.normalize import up_to_end
 from nesy.dsl.printer import to_text
@@ -126,6 +126,7 @@ class Compiler:
 
     def _plain(self, f: Formula) -> Formula:
         """``f`` without macros, hints and comparisons of counts, with variables that Scallop accepts, simplified."""
+        f = self._macros.elaborate(f)  # first: what a macro brings has variables, too
         names = sorted(all_variables(f))
         taken = set(names)
         new: dict[str, str] = {}
@@ -138,8 +139,6 @@ class Compiler:
             match g:
                 case ast.Hinted():
                     return parts[0]
-                case ast.Count():
-                    return at_least(g, parts[0])
                 case ast.Atom(p, args):
                     return ast.Atom(p, tuple(new[a] for a in args))
                 case ast.Equal(a, b):
@@ -151,8 +150,7 @@ class Compiler:
                     return replace(g, bindings=bindings, body=parts[0])
             return ast.replace_children(g, tuple(parts))
 
-        renamed = fold(f, plain)
-        return simplify(self._macros.elaborate(renamed))
+        return simplify(fold(f, plain))
 
     # -- relations ---------------------------------------------------------------------------------------------------
 

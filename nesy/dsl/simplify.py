@@ -54,6 +54,17 @@ class _Interned:
 def _rule(f: Formula, parts: list[Formula], interned: _Interned) -> Formula:
     """``f`` over its simplified operands, simplified."""
     match f:
+        # Before windows are added up: beside another one, an empty window would no longer be seen to be empty.
+        case (
+            ast.Eventually(_, Window(empty=True)) | ast.Once(_, Window(empty=True))
+            | ast.Until(_, _, Window(empty=True)) | ast.Since(_, _, Window(empty=True))
+        ):  # fmt: skip
+            return FALSE
+        case (
+            ast.Always(_, Window(empty=True)) | ast.Historically(_, Window(empty=True))
+            | ast.Release(_, _, Window(empty=True))
+        ):  # fmt: skip
+            return TRUE
         case ast.Not():
             return _negated(parts[0])
         case ast.And() | ast.Or():

@@ -17,6 +17,7 @@ from nesy.dsl.ast import Formula
 from nesy.dsl.elaborate import Elaborator
 from nesy.dsl.fold import fold
 from nesy.dsl.printer import to_text
+from nesy.dsl.renaming import same
 from nesy.dsl.signature import Signature
 from nesy.errors import NesyError
 from nesy.synthesis.equivalence import truths
@@ -112,7 +113,10 @@ def independent(f: Formula, g: Formula, signature: Signature, *, worlds: int = 6
 
 
 def reordered(formula: Formula, seed: int = 0) -> Formula | None:
-    """The spec with the events of its first sequence in another order: the hardest negative; None if it has none.
+    """The spec with the events of its first sequence in another order: the hardest negative.
+
+    None if it has none: no sequence, or one that says the same in every order, up to names.
+
 
     >>> from nesy.dsl.parser import parse_formula
     >>> to_text(reordered(parse_formula("exists d: dog { running(d) then barking(d) }")))
@@ -123,11 +127,22 @@ def reordered(formula: Formula, seed: int = 0) -> Formula | None:
         return None
     rng = random.Random(seed)
     parts = list(target.parts)
-    while tuple(parts) == target.parts:
+    for _ in range(TRIES):
         rng.shuffle(parts)
-    new = replaced(target, parts=tuple(parts))
+        negative = _exchanged(formula, target, replaced(target, parts=tuple(parts)))
+        if not same(negative, formula):
+            return negative
+    return None
+
+
+TRIES = 32
+"""Orders drawn before a sequence counts as one of which every order says the same."""
+
+
+def _exchanged(formula: Formula, old: Formula, new: Formula) -> Formula:
+    """``formula`` with ``new`` where this object ``old`` stands."""
 
     def step(f: Formula, below: Sequence[Formula]) -> Formula:
-        return new if f is target else ast.replace_children(f, tuple(below)) if below else f
+        return new if f is old else ast.replace_children(f, tuple(below)) if below else f
 
     return fold(formula, step)

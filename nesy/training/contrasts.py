@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import torch
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
+from nesy.dsl.renaming import same, shape
 from nesy.registry import Registry
 
 Draw = Callable[[Sequence[Formula], torch.Generator], list[tuple[int, Formula]]]
@@ -32,7 +34,7 @@ def other(own: Sequence[Formula], choice: torch.Generator) -> list[tuple[int, Fo
         return []
     shift = int(torch.randint(1, len(own), (1,), generator=choice))
     pairs = [(i, own[(i + shift) % len(own)]) for i in range(len(own))]
-    return [(i, spec) for i, spec in pairs if spec != own[i]]
+    return [(i, spec) for i, spec in pairs if not same(spec, own[i])]
 
 
 @contrasts.register("nameless")
@@ -45,13 +47,9 @@ def nameless(own: Sequence[Formula], choice: torch.Generator) -> list[tuple[int,
 
 @contrasts.register("reordered")
 def reordered(own: Sequence[Formula], choice: torch.Generator) -> list[tuple[int, Formula]]:
-    """Each clip with its own spec, the events of its outermost ``then`` in another order."""
-    out = []
-    for i, spec in enumerate(own):
-        shuffled = shuffle(spec, choice)
-        if shuffled != spec:
-            out.append((i, shuffled))
-    return out
+    """Each clip with its own spec, the events of its outermost ``then`` in another order that says something else."""
+    drawn = [(i, shuffle(spec, choice)) for i, spec in enumerate(own)]
+    return [(i, spec) for i, spec in drawn if spec is not None]
 
 
 def sorts(spec: Formula) -> set[str]:
@@ -71,15 +69,32 @@ def forget(spec: Formula, keep: set[str]) -> Formula:
     return ast.Exists(bindings, forget(spec.body, keep))
 
 
-def shuffle(spec: Formula, choice: torch.Generator, tries: int = 4) -> Formula:
-    """``spec`` with the parts of its outermost ``then`` in a random other order."""
-    if isinstance(spec, ast.Exists):
-        return ast.Exists(spec.bindings, shuffle(spec.body, choice, tries))
-    if not isinstance(spec, ast.Then):
-        return spec
+def shuffle(spec: Formula, choice: torch.Generator, tries: int = 4) -> Formula | None:
+    """``spec`` with the parts of its outermost ``then`` in a random other order; None when no order drawn is another.
+
+    "She takes a coin, then another one" with its events exchanged is the same story, the coins exchanged.
+    """
+    body = spec
+    while isinstance(body, ast.Exists):
+        body = body.body
+    if not isinstance(body, ast.Then):
+        return None
+    as_told, shapes = list(range(len(body.parts))), [shape(part) for part in body.parts]
     for _ in range(tries):
-        order = torch.randperm(len(spec.parts), generator=choice).tolist()
-        shuffled = ast.Then(tuple(spec.parts[k] for k in order), spec.gaps)
-        if shuffled != spec:
-            return shuffled
-    return spec
+        order = torch.randperm(len(shapes), generator=choice).tolist()
+        if order == as_told or ([shapes[k] for k in order] == shapes and _twins(spec, tuple(order))):
+            continue
+        return _ordered(spec, order)
+    return None
+
+
+@lru_cache(maxsize=1 << 15)  # an order of a spec is drawn again in every epoch
+def _twins(spec: Formula, order: tuple[int, ...]) -> bool:
+    return same(_ordered(spec, order), spec)
+
+
+def _ordered(spec: Formula, order: Sequence[int]) -> Formula:
+    """``spec`` with the parts of its outermost ``then`` in this order."""
+    if isinstance(spec, ast.Exists):
+        return ast.Exists(spec.bindings, _ordered(spec.body, order))
+    return ast.Then(tuple(spec.parts[k] for k in order), spec.gaps) if isinstance(spec, ast.Then) else spec

@@ -158,19 +158,37 @@ def words(spec: Formula) -> frozenset[tuple[str, int]]:
 
 
 def bag(spec: Formula) -> list[Formula]:
-    """The atoms of a spec, each by itself somewhere in the clip: no order, no shared objects."""
+    """The atoms that a spec says happen, each by itself somewhere in the clip: no order, no shared objects."""
     bindings, body = prefix(spec)
     sort = {b.var: b.sort for b in bindings}
     out: dict[Formula, None] = {}
-    negative: set[int] = set()
-    for f in ast.walk(body):
-        if isinstance(f, ast.Not) and isinstance(f.body, ast.Atom):
-            negative.add(id(f.body))
-        if isinstance(f, ast.Atom) and id(f) not in negative:
-            names = {a: f"x{k}" for k, a in enumerate(dict.fromkeys(f.args))}
-            atom = ast.Eventually(ast.Atom(f.predicate, tuple(names[a] for a in f.args)))
-            out[ast.Exists(tuple(ast.Binding(new, sort.get(old)) for old, new in names.items()), atom)] = None
+    for f in affirmed(body):
+        names = {a: f"x{k}" for k, a in enumerate(dict.fromkeys(f.args))}
+        atom = ast.Eventually(ast.Atom(f.predicate, tuple(names[a] for a in f.args)))
+        out[ast.Exists(tuple(ast.Binding(new, sort.get(old)) for old, new in names.items()), atom)] = None
     return list(out)
+
+
+def affirmed(f: Formula) -> list[ast.Atom]:
+    """The atoms of ``f`` that stand under no negation, or under an even number; what is denied need not happen."""
+    found: list[ast.Atom] = []
+    stack = [(f, True)]
+    while stack:
+        g, sign = stack.pop()
+        match g:
+            case ast.Atom() if sign:
+                found.append(g)
+            case ast.Not(body):
+                stack.append((body, not sign))
+            case ast.Implies(left, right):
+                stack += [(right, sign), (left, not sign)]
+            case ast.Iff():  # of two that go together neither is denied
+                stack += [(h, True) for h in reversed(ast.children(g))]
+            case ast.Count("<" | "<=" | "!=", _, _, body):
+                stack.append((body, not sign))
+            case _:
+                stack += [(h, sign) for h in reversed(ast.children(g))]
+    return found
 
 
 def supervised(graph: SceneGraph, batch: TrainBatch) -> dict[str, Tensor]:
@@ -192,4 +210,4 @@ def supervised(graph: SceneGraph, batch: TrainBatch) -> dict[str, Tensor]:
     return parts
 
 
-__all__ = ["Losses", "Objective", "bag", "soft_cap", "supervised", "words"]
+__all__ = ["Losses", "Objective", "affirmed", "bag", "soft_cap", "supervised", "words"]

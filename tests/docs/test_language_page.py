@@ -57,6 +57,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     stated = {cells[0].split(",")[0].split(" ")[0]: cells[1] for cells in rows(PAGE, "what", "limit")}
     assert stated["a"] == "1 MiB" and limits.FILE_BYTES == 2**20
     assert stated["nesting"] == str(limits.NESTING) and stated["quantified"] == str(limits.VARIABLES)
+    assert stated["depth"] == str(limits.SETTINGS)
     assert stated["nodes"] == f"{limits.NODES:,}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,3 +117,28 @@ def test_nested_equivalences_stay_small_as_graphs() -> None:
 def test_negated_next_is_weak() -> None:
     assert to_text(nnf(parse_formula("not next p(x)"))) == "weak next not p(x)"
     assert to_text(nnf(parse_formula("not (p(x) until q(x))"))) == "not p(x) release not q(x)"
+
+
+@pytest.mark.parametrize("gap", ["[0,0]", "[0s,0s]", "[0,1]", "[0s,1s]", "[1,1]"])
+@pytest.mark.parametrize("text", ["p(x) then{} q(x)", "true then{} true", "q(x) then p(x) then{} q(x)"])
+def test_a_gap_that_ends_before_a_later_frame_is_false_and_every_form_can_be_written(text: str, gap: str) -> None:
+    f = parse_formula(text.format(gap))
+    for form in (core_form, nnf, normal_form):
+        assert parse_formula(to_text(form(f))) == form(f)
+        windows = [w for g in ast.walk(form(f)) if (w := getattr(g, "window", None)) is not None]
+        assert not any(w.empty for w in windows)  # what `nesy check` refuses
+    for facts in ([], [("p", 0, 0)], [("p", 0, 0), ("q", 1, 0)], [("q", 0, 0), ("p", 1, 0), ("q", 2, 0)]):
+        case = World(3, ("cat",), frozenset(facts), fps=2.0), {"x": 0}
+        for form in (core_form, nnf, simplify, normal_form):
+            assert verdict(form(f), *case) == verdict(f, *case), form.__name__
+
+
+EMPTY = ast.Window(Fraction(1), Fraction(0))
+
+
+@thorough
+@given(formulas, st.sampled_from([ast.Eventually, ast.Always, ast.Once, ast.Historically]), worlds())
+def test_an_empty_window_stays_empty_inside_of_another(f: Formula, op: type[ast.Eventually], case: Case) -> None:
+    inner = op(elaborate(f, Signature()), EMPTY)
+    for window in (None, ast.Window(Fraction(0), None), ast.Window(Fraction(0), Fraction(2))):
+        assert verdict(simplify(op(inner, window)), *case) == verdict(op(inner, window), *case)

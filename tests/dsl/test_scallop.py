@@ -101,6 +101,24 @@ def test_a_module_with_rules_macros_and_custom_predicates() -> None:
     assert "query hunt" in program
 
 
+AWKWARD = ("t", "u1", "n", "k2", "sum", "where", "_x", "frame", "x")
+"""Names of variables that stand for something else in a Scallop program, and a plain one."""
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+@pytest.mark.parametrize("text", ["exists exactly 1 V: cat {{ {} }}", "count V: cat {{ {} }} >= 2", "two()"])
+def test_counts_of_variables_with_any_name(name: str, text: str) -> None:
+    """Also of those that only a macro brings."""
+    body = "eventually p(V)".replace("V", name)
+    shown = text.replace("V", name).format(body)
+    module = f"class cat unary p define two() = count {name}: cat {{ {body} }} >= 2 spec s: {shown}"
+    program = compile_module(parse_module(module))
+    formula = parse_formula(shown if shown != "two()" else f"count {name}: cat {{ {body} }} >= 2")
+    for k in range(4):
+        world = World(2, ("cat",) * 3, frozenset(("p", o % 2, o) for o in range(k)))
+        assert bool(run(program, facts_of(world)).get("s")) == holds(elaborate(formula, Signature()), world), k
+
+
 def test_seconds_need_a_frame_rate() -> None:
     spec = parse_formula("exists x { eventually[0.5s, 2s] p(x) }")
     with pytest.raises(GroundingError, match="frame rate"):

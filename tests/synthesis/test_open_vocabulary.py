@@ -157,3 +157,4 @@ def test_the_same_events_in_another_order():
     assert g != f and sorted(map(to_text, g.body.args[1].parts)) == sorted(map(to_text, f.body.args[1].parts))
     assert independent(f, g, DOMAIN) and reordered(TOLD[1]) is None
     assert reordered(parse_formula("exists d: dog { running(d) then running(d) }")) is None
+    assert reordered(parse_formula("exists d: dog, e: dog { running(d) then running(e) and d != e }")) is None

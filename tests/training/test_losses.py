@@ -227,3 +227,33 @@ def test_what_an_object_is_not_includes_none_of_the_classes(cat: float, dog: flo
         assert rule is not None
         for cost in (breach([rule], FactTable(g)), breach_by_tensors([rule], g)):
             assert math.exp(-float(cost)) == pytest.approx(want, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("spec", "want"),
+    [
+        ("exists m: cat { not eventually p(m) }", ""),
+        ("exists m: cat { not (p(m) and q(m)) }", ""),
+        ("exists m: cat { not eventually not p(m) }", "p"),
+        ("exists m: cat { always (p(m) -> q(m)) }", "q"),
+        ("exists m: cat { p(m) then not p(m) }", "p"),
+        ("exists m: cat { always (p(m) <-> q(m)) }", "pq"),
+        ("exists m: cat { not p(m) until q(m) }", "q"),
+    ],
+)
+def test_what_a_caption_denies_is_not_in_its_bag(spec: str, want: str) -> None:
+    told = [parse_formula(f"exists x0: cat {{ eventually {p}(x0) }}") for p in want]
+    assert bag(parse_formula(spec)) == told
+
+
+def test_an_order_that_is_the_same_story_is_no_contrast():
+    """Two coins, one after the other: with the events exchanged it is the other coin first."""
+    coins = "exists m: cat, c: dog, d: dog { r(m, c) then r(m, d) and c != d }"
+    three = coins.replace(" }", " then p(m) }")
+    choice = torch.Generator().manual_seed(2)
+    assert all(reordered([parse_formula(coins)], choice) == [] for _ in range(10))
+    drawn = {spec for _ in range(30) for _, spec in reordered([parse_formula(three)], choice)}
+    exchanged = parse_formula("exists m: cat, c: dog, d: dog { r(m, d) and c != d then r(m, c) then p(m) }")
+    assert drawn and exchanged not in drawn
+    other_names = parse_formula("exists m: cat, x: dog, y: dog { r(m, x) then y != x and r(m, y) }")
+    assert other([parse_formula(coins), other_names], choice) == []

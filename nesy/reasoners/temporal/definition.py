@@ -68,6 +68,15 @@ def inside(window: Window | None, frame: int, frames: int) -> bool:
     return window.lo * 2 * frames <= 2 * frame + 1 <= hi * 2 * frames
 
 
+def reach(window: Window | None, at: int, frames: int, fps: float | None) -> int:
+    """One past the last position that a weak until at position ``at`` obliges its left side to cover."""
+    if window is not None and window.unit == "fraction":
+        end = 1 if window.hi is None else window.hi
+        return sum(1 for j in range(frames) if 2 * j + 1 <= end * 2 * frames)
+    _, hi = offsets(window, fps)
+    return frames if hi is None else min(frames, at + hi + 1)
+
+
 def holds(f: Formula, world: World, at: int = 0, env: Mapping[str, int] | None = None) -> bool:
     """Whether ``f`` is true of ``world`` at position ``at`` when its variables denote the objects ``env``.
 
@@ -126,7 +135,7 @@ def holds(f: Formula, world: World, at: int = 0, env: Mapping[str, int] | None =
             case ast.Release(a, b, w):
                 return all(value(b, j) or any(value(a, k) for k in range(i, j)) for j in ahead(i, w))
             case ast.WeakUntil(a, b, w):
-                return value(ast.Until(a, b, w), i) or all(value(a, k) for k in range(i, reach(i, w)))
+                return value(ast.Until(a, b, w), i) or all(value(a, k) for k in range(i, reach(w, i, n, world.fps)))
             case ast.Since(a, b, w):
                 return any(value(b, j) and all(value(a, k) for k in range(j + 1, i + 1)) for j in behind(i, w))
             case ast.Then(parts, gaps):
@@ -140,14 +149,6 @@ def holds(f: Formula, world: World, at: int = 0, env: Mapping[str, int] | None =
             case ast.ExistsAtLeast(count, bindings, body):
                 return sum(witness(bindings, body, i)) >= count
         raise GroundingError(f"cannot evaluate a {type(g).__name__}", span=g.span)
-
-    def reach(i: int, w: Window | None) -> int:
-        """One past the last position that a weak until with window ``w`` obliges its left side to cover."""
-        if w is not None and w.unit == "fraction":
-            end = 1 if w.hi is None else w.hi
-            return sum(1 for j in range(n) if 2 * j + 1 <= end * 2 * n)
-        _, hi = offsets(w, world.fps)
-        return n if hi is None else min(n, i + hi + 1)
 
     def lookup(name: str, g: Formula) -> int:
         if name not in rho:

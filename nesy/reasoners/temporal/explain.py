@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from math import inf, log
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
+from nesy.errors import GroundingError
 from nesy.reasoners.temporal.automaton import Progression
 from nesy.reasoners.temporal.core import Core
-from nesy.reasoners.temporal.definition import World, holds, inside, offsets, unfold_then
-from nesy.reasoners.temporal.exact import Facts, ground_in
+from nesy.reasoners.temporal.definition import World, holds, inside, offsets, reach, unfold_then
+from nesy.reasoners.temporal.exact import Facts, classes_in, configurations, ground_in
 
 MOST_STEPS = 400
 
@@ -27,16 +28,58 @@ class Step:
     holds: bool
 
 
-def most_probable_world(
-    formula: Formula, facts: Facts, classes: tuple[str | None, ...], env: Mapping[str, int]
-) -> World | None:
-    """The most probable trace that satisfies ``formula``, given the classes; None when none does.
+def most_probable_world(formula: Formula, facts: Facts, ways: int = 64) -> World | None:
+    """The most probable world that satisfies ``formula``; None when none does.
 
-    Facts that the formula does not decide take their more probable value.
+    Objects whose class the formula does not mention have None for it. The ``ways`` likeliest class configurations are
+    looked at, and fewer when no later one can be better: what a configuration's classes are worth bounds its worlds.
+
+    Raises:
+        GroundingError: the search exceeds its budget before any world is found.
     """
-    path = _best_path(ground_in(formula, facts, classes, dict(env)), facts)
-    if path is None:
-        return None
+    best, found = -inf, None
+    for classes, weight in islice(configurations(formula, facts), ways):
+        bound = log(w) if (w := float(weight)) > 0 else -inf
+        if found is not None and bound <= best:
+            break
+        own = _class_score(formula, facts, classes)
+        if found is not None and own <= best:
+            continue
+        try:
+            way = _best_path(ground_in(formula, facts, classes, {}), facts, -inf if found is None else best - own)
+        except GroundingError:
+            if found is None:
+                raise
+            break
+        if way is None:
+            continue
+        best, found = way[0] + own, (classes, way[1])  # only better ones are found
+    return None if found is None else _world(*found, facts)
+
+
+def world_of_classes(formula: Formula, facts: Facts, classes: tuple[str | None, ...]) -> World | None:
+    """The most probable world that satisfies ``formula`` among those with these classes; None when none does."""
+    way = _best_path(ground_in(formula, facts, classes, {}), facts)
+    return None if way is None else _world(classes, way[1], facts)
+
+
+def _class_score(formula: Formula, facts: Facts, classes: tuple[str | None, ...]) -> float:
+    """The logarithm of the probability of ``classes``; where one is None, the likeliest that is not mentioned."""
+    names = facts.vocabulary.classes
+    mentioned = classes_in(formula, names)
+    total = 0.0
+    for row, name in zip(facts.classes.tolist(), classes, strict=True):
+        if name is None:
+            others = [p for c, p in zip(names, row, strict=True) if c not in mentioned]
+            p = max([*others, 1 - sum(row)])
+        else:
+            p = row[names.index(name)]
+        total += log(p) if p > 0 else -inf
+    return total
+
+
+def _world(classes: tuple[str | None, ...], path: Sequence[Mapping[object, bool]], facts: Facts) -> World:
+    """The world of these classes and decided facts; the others take their more probable value."""
     v = facts.vocabulary
     true: set[tuple[str | int, ...]] = set()
     for k, name in enumerate(v.unary):
@@ -52,8 +95,12 @@ def most_probable_world(
     return World(facts.frames, classes, frozenset(true), absent, facts.fps, frozenset(v.classes))
 
 
-def _best_path(core: Core, facts: Facts) -> list[dict[object, bool]] | None:
-    """Per frame the truth of the propositions decided on the most probable accepting path (Viterbi)."""
+def _best_path(core: Core, facts: Facts, above: float = -inf) -> tuple[float, list[dict[object, bool]]] | None:
+    """The most probable accepting path (Viterbi): per frame the truth of the propositions that it decides.
+
+    Its score is the logarithm of its probability, relative to that of the likeliest world of the same classes. A path
+    only loses on its way, so those that are not ``above`` a score any more are left: None when none remains.
+    """
     automaton = Progression(core, states=20_000, nodes=400_000)
     series = [facts.series(p).tolist() for p in automaton.propositions]
     best: dict[int, float] = {0: 0.0}
@@ -65,6 +112,8 @@ def _best_path(core: Core, facts: Facts) -> list[dict[object, bool]] | None:
             stack: list[tuple[int, float, dict[object, bool]]] = [(automaton.root(state), value, {})]
             while stack:
                 target, score, decided = stack.pop()
+                if score <= above:
+                    continue
                 if target < 0:
                     if score > reached.get(-1 - target, -inf):
                         reached[-1 - target] = score
@@ -84,12 +133,12 @@ def _best_path(core: Core, facts: Facts) -> list[dict[object, bool]] | None:
     accepted = [(value, s) for s, value in best.items() if automaton.accepts(s)]
     if not accepted:
         return None
-    state = max(accepted)[1]
+    score, state = max(accepted)
     path: list[dict[object, bool]] = []
     for origin in reversed(back):
         state, decided = origin[state]
         path.append(decided)
-    return path[::-1]
+    return score, path[::-1]
 
 
 def prove(formula: Formula, world: World) -> tuple[dict[str, int], list[Step]]:
@@ -160,11 +209,15 @@ class _Proof:
             case ast.Release(a, b, w):
                 self.hold_to(ast.Not(a), ast.Not(b), i, self.frames(i, w, 1), env, not want)
             case ast.WeakUntil(a, b, w):
-                strong = ast.Until(a, b, w)
-                if true(strong, i) or not want:
-                    self.show(strong, i, env, want)
+                held = range(i, reach(w, i, self.world.frames, self.world.fps))
+                if not want:  # where a first fails, the ends behind it are out of reach: b must fail at the others
+                    fails = next(k for k in held if not true(a, k))
+                    every([(b, j) for j in self.frames(i, w, 1) if j <= fails], False)
+                    every([(a, fails)], False)
+                elif true(ast.Until(a, b, w), i):
+                    self.show(ast.Until(a, b, w), i, env, True)
                 else:
-                    every([(a, j) for j in range(i, self.world.frames) if true(a, j)], True)
+                    every([(a, j) for j in held], True)
             case ast.Then(parts, gaps):
                 self.show(unfold_then(parts, gaps), i, env, want)
             case ast.Hinted(a):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
 
 import torch
@@ -11,7 +10,7 @@ import torch
 from nesy.dsl.ast import Formula
 from nesy.errors import GroundingError
 from nesy.reasoners.temporal.bounds import bounds
-from nesy.reasoners.temporal.exact import CONFIGURATIONS, Facts, configurations, enclose
+from nesy.reasoners.temporal.exact import CONFIGURATIONS, Facts, enclose
 from nesy.reasoners.temporal.explain import Step, most_probable_world, prove
 from nesy.scenegraph import SceneGraph
 
@@ -91,18 +90,20 @@ def query(
 
 
 def explain(formula: Formula, graph: SceneGraph, ways: int = 64) -> Witness | None:
-    """A proof in the most probable world, among the ``ways`` most probable class configurations."""
+    """A proof in the most probable world that satisfies ``formula``, over the ``ways`` likeliest class configurations.
+
+    None when there is no such world, or the search exceeds its budget before it finds one.
+    """
     facts = Facts(graph)
     try:
-        for classes, _ in islice(configurations(formula, facts), ways):
-            world = most_probable_world(formula, facts, classes, {})
-            if world is not None:
-                objects, steps = prove(formula, world)
-                missing = tuple(s for s in steps if _likelihood(s, facts) < 0.5)
-                return Witness(objects, tuple(sorted({s.frame for s in steps})), tuple(steps), missing)
+        world = most_probable_world(formula, facts, ways)
     except GroundingError:  # the search has the same budgets as the probability
         return None
-    return None
+    if world is None:
+        return None
+    objects, steps = prove(formula, world)
+    missing = tuple(s for s in steps if _likelihood(s, facts) < 0.5)
+    return Witness(objects, tuple(sorted({s.frame for s in steps})), tuple(steps), missing)
 
 
 def _likelihood(step: Step, facts: Facts) -> float:
