@@ -134,7 +134,8 @@ def ask(
             if picture is not None:
                 from nesy.viz.recalled import recalled_svg
 
-                write_whole(picture, recalled_svg([m.triple for m in found]))
+                lengths = {v.name: v.frames for v in kept.videos() if v.frames is not None}
+                write_whole(picture, recalled_svg([m.triple for m in found], frames=lengths))
         elif window is not None or picture is not None:
             raise DataError("--from, --to and --svg go with a pattern", hint="(?, jumping, ?)")
         else:

@@ -31,4 +31,6 @@ def report(
     with bars() as shown:
         page = report_of(run, clips, shown.tell)
     write_report(page, target)
+    for note in page.notes:
+        err.print(f"note: {note}", markup=False)
     err.print(f"report: {target}", markup=False)

@@ -141,9 +141,13 @@ class Clip:
 
 @dataclass
 class DataReport:
-    """What was read, what was left out and why: printed by ``nesy data info`` and stored with every run."""
+    """What was read, what was left out and why: printed by ``nesy data info`` and stored with every run.
+
+    read: clips.  captions: those that became a formula; None where none was read yet.
+    """
 
     read: int = 0
+    captions: int | None = None
     skipped: Counter[str] = field(default_factory=Counter)  # reason -> count
     examples: dict[str, str] = field(default_factory=dict)  # reason -> the first message
 

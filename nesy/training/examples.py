@@ -69,6 +69,7 @@ def examples(
             except NesyError as e:
                 report.skip("caption not understood", f"{clip.id}: {e.message}")
         report.read += 1
+        report.captions = (report.captions or 0) + len(understood)
         out.append(Example(clip.id, clip.fps, view, tuple(understood), clip.truth))
     if progress is not None:
         progress(len(clips), len(clips))

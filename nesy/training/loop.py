@@ -160,7 +160,7 @@ def _rewind(log: Path, epoch: int) -> None:
     if not log.exists():
         return
     kept = []
-    for line in log.read_text("utf-8").splitlines():
+    for line in log.read_text("utf-8", errors="replace").splitlines():
         try:
             if json.loads(line)["epoch"] <= epoch:
                 kept.append(line + "\n")

@@ -75,7 +75,7 @@ def prepare(task: Task, splits: tuple[str, ...], told: Told | None = None) -> Da
     name, settings = task.data
     dataset = open_dataset(name, settings, cache_folder(), progress=tell("opening the data"))
     report = dataset.report
-    report.read = 0
+    report.read, report.captions = 0, 0
     model, extract = task.model(), task.extractor()
     out: dict[str, list[Example]] = {}
     for split in splits:
@@ -246,7 +246,12 @@ def fit_proposals(folder: Path, data: Data, told: Told | None = None) -> None:
 
 def write_report_of(folder: Path, report: DataReport) -> None:
     """Store what was read and left out."""
-    row = {"read": report.read, "skipped": dict(report.skipped), "examples": report.examples}
+    row = {
+        "read": report.read,
+        "captions": report.captions,
+        "skipped": dict(report.skipped),
+        "examples": report.examples,
+    }
     write_whole(folder / "data_report.json", json.dumps(row, indent=1))
 
 

@@ -86,7 +86,7 @@ def _bar(x: float, y: float, width: float, height: float, css: str) -> Html:
 
 def line_chart(curve: LossCurve) -> Html:
     """One quantity over epochs, on its own scale, with its last value; a NaN breaks the line."""
-    left, right, top, bottom, width, height = 46, 10, 8, 24, 350, 170
+    left, right, top, bottom, width, height = 46, 10, 8, 38, 350, 184
     points = [
         (e, v if abs(v) < 1e300 else math.nan)
         for e, v in zip(curve.epochs, curve.values, strict=True)
@@ -117,7 +117,9 @@ def line_chart(curve: LossCurve) -> Html:
         parts.append(tag("text", f"{v:g}", x=left - 7, y=y + 3.5, text_anchor="end", class_="tick"))
     for e in _epoch_ticks(e0, e1):
         x, _ = at(e, v0)
-        parts.append(tag("text", f"{e:g}", x=x, y=height - 8, text_anchor="middle", class_="tick"))
+        parts.append(tag("text", f"{e:g}", x=x, y=height - bottom + 16, text_anchor="middle", class_="tick"))
+    middle = (left + width - right) / 2
+    parts.append(tag("text", "epoch", x=middle, y=height - 5, text_anchor="middle", class_="tick"))
     pen, down = "", False
     for e, v in thinned:
         if math.isfinite(v):

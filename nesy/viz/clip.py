@@ -16,8 +16,11 @@ from nesy.viz.timeline import chip, key, timelines
 STAGE = 416  # CSS pixels of the longer side of the picture, at most
 
 
-def clip_panel(clip: ClipPanel, index: int, short_id: str = "") -> tuple[Html, Html, Html]:
-    """The frames' image (to be kept outside what can be hidden), the thumbnail that selects the clip, the panel."""
+def clip_panel(clip: ClipPanel, index: int, short_id: str = "", alone: bool = False) -> tuple[Html, Html, Html]:
+    """The frames' image (to be kept outside what can be hidden), the thumbnail that selects the clip, the panel.
+
+    alone: whether it is the page's only clip, so that nothing is said about going to another one.
+    """
     sheet = sprite_sheet(clip.frames)
     rows = facts(clip)
     pixelated = "image-rendering:pixelated" if max(sheet.width, sheet.height) < MAX_SIDE else None
@@ -41,8 +44,9 @@ def clip_panel(clip: ClipPanel, index: int, short_id: str = "") -> tuple[Html, H
         title=clip.caption or clip.id,
         class_="thumb",
     )
-    left = tag("div", _player(clip, sheet, index), _graph(), class_="left")
-    right = tag("div", _why(clip), timelines(clip, rows), tag("p", key(), class_="quiet strip-key"), class_="right")
+    left = tag("div", _player(clip, sheet, index, alone), _graph(clip.truth is not None), class_="left")
+    legend = tag("p", key(clip.truth is not None), class_="quiet strip-key")
+    right = tag("div", _why(clip), timelines(clip, rows), legend, class_="right")
     panel = tag(
         "article",
         tag("h3", tag("span", "clip ", class_="quiet"), clip.id),
@@ -108,7 +112,7 @@ def _picture(sheet: Sheet, index: int, frame: int, fill: bool = False) -> Html:
     )
 
 
-def _player(clip: ClipPanel, sheet: Sheet, index: int) -> Html:
+def _player(clip: ClipPanel, sheet: Sheet, index: int, alone: bool) -> Html:
     height, width = clip.frames.shape[1:3]
     scale = STAGE / max(height, width)
     last = len(clip.frames) - 1
@@ -157,21 +161,17 @@ def _player(clip: ClipPanel, sheet: Sheet, index: int) -> Html:
     toggles = tag(
         "div",
         tag("label", tag("input", type="checkbox", checked=True, data_boxes=True), " boxes"),
-        tag(
-            "label",
-            tag("input", type="checkbox", checked=clip.truth is not None, data_truth=True, disabled=clip.truth is None),
-            " mark errors",
-        ),
+        tag("label", tag("input", type="checkbox", checked=True, data_truth=True), " mark errors")
+        if clip.truth is not None
+        else None,
         tag(
             "span",
             tag("kbd", "←"),
             tag("kbd", "→"),
             " frame ",
             tag("kbd", "space"),
-            " play ",
-            tag("kbd", "["),
-            tag("kbd", "]"),
-            " clip",
+            " play",
+            None if alone else join(" ", tag("kbd", "["), tag("kbd", "]"), " clip"),
             class_="keys",
         ),
         class_="toggles",
@@ -179,8 +179,15 @@ def _player(clip: ClipPanel, sheet: Sheet, index: int) -> Html:
     return tag("div", stage, controls, toggles, class_="player")
 
 
-def _graph() -> Html:
-    """The scene graph at the cursor, filled by the script: nodes and links, then the facts in words."""
+def _graph(known: bool) -> Html:
+    """The scene graph at the cursor, filled by the script: nodes and links, then the facts in words.
+
+    known: whether there is a truth to mark errors by; otherwise no mark needs to be explained.
+    """
+    marks = join(
+        tag("span", tag("span", "p(x)", class_="mark missed"), " true, but not predicted", class_="item"),
+        tag("span", tag("span", "p(x)", class_="mark false"), " predicted, but not true", class_="item"),
+    )
     return tag(
         "div",
         tag("h4", "Scene graph at this frame"),
@@ -193,6 +200,13 @@ def _graph() -> Html:
             aria_label="scene graph at the cursor",
         ),
         tag("ul", class_="facts", data_facts=True, aria_live="off"),
+        tag("button", type="button", class_="more", data_more=True, hidden=True),
+        tag(
+            "p",
+            tag("span", "number: probability at this frame", class_="item"),
+            marks if known else None,
+            class_="quiet marks",
+        ),
         class_="graph-box",
     )
 
@@ -255,7 +269,10 @@ def _probability(clip: ClipPanel) -> Html:
 
 def clips_section(clips: list[ClipPanel]) -> Html:
     """Thumbnails to choose from, and the panel of each clip (one visible at a time when scripts run)."""
-    made = [clip_panel(c, i, name) for i, (c, name) in enumerate(zip(clips, _short_ids(clips), strict=True))]
+    made = [
+        clip_panel(c, i, name, len(clips) == 1)
+        for i, (c, name) in enumerate(zip(clips, _short_ids(clips), strict=True))
+    ]
     sheets = tag("svg", tag("defs", [m[0] for m in made]), width=0, height=0, class_="sheets", aria_hidden="true")
     strip = tag("div", [m[1] for m in made], role="group", aria_label="clips", class_="thumbs")
     return join(sheets, strip if len(made) > 1 else None, *(m[2] for m in made))

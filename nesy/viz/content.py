@@ -163,7 +163,7 @@ class ClipPanel:
 class Report:
     """Everything on one page; what is empty is left out of the page.
 
-    data_report: ``read`` (count), ``skipped`` (reason -> count), ``examples`` (reason -> message).
+    data_report: ``read`` and ``captions`` (counts), ``skipped`` (reason -> count), ``examples`` (reason -> message).
     notes: sentences for the reader, shown at the top: what these figures do and do not say.
     """
 

@@ -32,6 +32,9 @@ def diagnosis(confusions: Sequence[Confusion], calibrations: Sequence[Calibratio
         "A row is what holds, a column what was predicted; a cell is the mean probability, in per cent, off the "
         "diagonal only over facts where the column does not hold. The last row is the mean over all facts without "
         "the column: a cell well above it is a confusion.",
+        " A blank cell: where the row holds, the column always does, so nothing can be mistaken for it."
+        if any(_blanks(c) for c in confusions)
+        else None,
         class_="quiet",
     )
     return join(reliability if calibrations else None, about if calibrations else None, maps, note)
@@ -83,8 +86,7 @@ def reliability_chart(c: Calibration) -> Html:
 
 def heat_map(c: Confusion) -> Html:
     """A table of shaded cells: rows that occur, columns of all shown labels, and the row of what does not hold."""
-    order = [i for i in np.argsort(-c.count, kind="stable")[:MOST] if c.count[i] > 0]
-    columns = sorted(order)  # the vocabulary's own order, which puts related names side by side
+    columns = _columns(c)
     left_out = len(c.labels) - len(columns)
     head = tag(
         "tr",
@@ -114,6 +116,16 @@ def heat_map(c: Confusion) -> Html:
     return tag("figure", caption, tag("div", table, class_="wide"), more, class_="panel")
 
 
+def _columns(c: Confusion) -> list[int]:
+    """The most frequent labels, in the vocabulary's own order, which puts related names side by side."""
+    return sorted(int(i) for i in np.argsort(-c.count, kind="stable")[:MOST] if c.count[i] > 0)
+
+
+def _blanks(c: Confusion) -> bool:
+    shown = _columns(c)
+    return bool(np.isnan(c.cells[np.ix_(shown, shown)]).any() or np.isnan(c.otherwise[shown]).any())
+
+
 def _cell(value: float, otherwise: float, row: str, column: str) -> Html:
     if row == column:
         return _shade(value, f"{row}: mean probability {number(value)} where it holds", "own")
@@ -123,6 +135,6 @@ def _cell(value: float, otherwise: float, row: str, column: str) -> Html:
 
 def _shade(value: float, words: str, css: str = "") -> Html:
     if math.isnan(value):
-        return tag("td", "", title="never", class_="never")
+        return tag("td", "", title="no such fact: the column always holds here", class_="never")
     style = f"--p: {45 * min(max(value, 0.0), 1.0):.0f}%"  # never so dark that its number could not be read
     return tag("td", f"{100 * value:.0f}", title=words, style=style, class_=css or None)

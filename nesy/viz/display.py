@@ -18,13 +18,13 @@ from nesy.viz.syntax import colour
 from nesy.viz.tree import tree_svg
 
 if TYPE_CHECKING:
-    from nesy.memory.answers import Reply
+    from nesy.memory.answers import Item, Reply
     from nesy.memory.store import TripleStore
     from nesy.reasoners.temporal.query import Answer
     from nesy.scenegraph import GraphFile
     from nesy.viz.asked import Asked
 
-HEIGHT = 900  # pixels of a scene graph's view
+COLUMNS = ("what", "class", "video", "when", "confidence")  # of a memory's reply
 MOST_SHOWN = 40  # rows of a table
 
 
@@ -48,7 +48,7 @@ def show(
     graph: GraphFile | Path | str | None = None,
     video: Path | str | None = None,
     query: str | ast.Formula | None = None,
-    height: int = HEIGHT,
+    height: int | None = None,
 ) -> Shown:
     """Something of nesy, to look at in a notebook (the last value of a cell) or to print.
 
@@ -57,7 +57,7 @@ def show(
             answer of a query, a memory or its reply, or an error.
         graph: asks the formula ``x`` of this graph; names the objects of an answer.
         video, query: for a scene graph, its video and a formula to answer on the page.
-        height: of a scene graph's page, in pixels.
+        height: of a scene graph's page, in pixels; otherwise what its time lines need.
 
     Raises:
         DataError: nothing that nesy can show.
@@ -158,17 +158,23 @@ def shown_module(module: ast.Module) -> Shown:
     return Shown(html, "\n".join([source, *(s.text for s in specs)]))
 
 
-def shown_graph(file: GraphFile, video: Path | str | None, question: str | ast.Formula | None, height: int) -> Shown:
-    """The viewer's page in a frame of its own: it can run its own script and reach nothing outside."""
-    from nesy.viz.view import view_page
+def shown_graph(
+    file: GraphFile, video: Path | str | None, question: str | ast.Formula | None, height: int | None
+) -> Shown:
+    """The viewer's page in a frame of its own: it can run its own script and reach nothing outside.
+
+    Nor can it tell the notebook how high it is, so the height is reckoned from what it shows.
+    """
+    from nesy.viz.view import panel_height, panel_page, view_panel
 
     title = "scene graph" if video is None else Path(video).stem
+    panel, notes = view_panel(file, title, video=video, question=question)
     frame = tag(
         "iframe",
-        srcdoc=view_page(file, title, video=video, question=question, bare=True),
+        srcdoc=panel_page(panel, notes, bare=True),
         sandbox="allow-scripts",
         title="scene graph",
-        height=height,
+        height=height or panel_height(panel, notes),
         class_="nesy-shown-view",
     )
     v = file.graph.vocabulary
@@ -240,20 +246,30 @@ def shown_reply(reply: Reply) -> Shown:
     )
     if reply.probability is not None:
         told.append(f"P = {number(reply.probability, 4)}")
-    rows, text = [], []
-    for item in reply.items[:MOST_SHOWN]:
-        when = "" if item.start is None else f"frames {item.start}-{(item.end or item.start + 1) - 1}"
-        if item.seconds is not None:
-            when = f"{item.seconds[0]:.2f}-{item.seconds[1]:.2f} s"
-        cells = (item.what or "", item.label or "", item.video, when, number(item.confidence, 3))
-        rows.append(tag("tr", [tag("td", c) for c in cells]))
-        text.append("  ".join(c for c in cells if c))
-    names = ("what", "class", "video", "when", "confidence")
-    table = tag("table", tag("thead", tag("tr", [tag("th", n) for n in names])), tag("tbody", rows)) if rows else None
+    cells = [_item(item) for item in reply.items[:MOST_SHOWN]]
+    text = ["  ".join(c for c in row if c) for row in cells]
+    counted = reply.value if isinstance(reply.value, int) and not isinstance(reply.value, bool) else 0
+    more = max(counted, len(reply.items)) - len(cells) if cells else 0
+    table = None
+    if cells:
+        used = [k for k in range(len(COLUMNS)) if any(row[k] for row in cells)]  # no question fills every column
+        body = [tag("tr", [tag("td", row[k]) for k in used]) for row in cells]
+        if more:
+            body.append(tag("tr", tag("td", f"and {more} more", colspan=len(used), class_="quiet")))
+            text.append(f"and {more} more")
+        table = tag("table", tag("thead", tag("tr", [tag("th", COLUMNS[k]) for k in used])), tag("tbody", body))
     html = _card(
         tag("p", q.text, class_="name"), head, tag("p", tag("strong", ", ".join(told))) if told else None, table
     )
     return Shown(html, "\n".join([q.text, *told, *(text or ([] if told else ["nothing"]))]))
+
+
+def _item(item: Item) -> tuple[str, ...]:
+    """One thing that answers, a text for each of :data:`COLUMNS`."""
+    when = "" if item.start is None else f"frames {item.start}-{(item.end or item.start + 1) - 1}"
+    if item.seconds is not None:
+        when = f"{item.seconds[0]:.2f}-{item.seconds[1]:.2f} s"
+    return item.what or "", item.label or "", item.video, when, number(item.confidence, 3)
 
 
 def shown_memory(store: TripleStore) -> Shown:

@@ -7,11 +7,13 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nesy.datasets.base import Clip
 from nesy.dsl.printer import to_text
+from nesy.errors import DataError
 from nesy.perception import PredicateModel
 from nesy.reasoners.temporal.lifted import align
 from nesy.reasoners.temporal.query import query
@@ -21,7 +23,8 @@ from nesy.training.diagnosis import diagnose
 from nesy.training.evaluate import predictions
 from nesy.training.examples import Example
 from nesy.training.run import metrics
-from nesy.viz.content import METRICS, ClipPanel, LossCurve, MetricRow, PredicateRow, Report, WitnessStep
+from nesy.viz.content import METRICS, ClipPanel, MetricRow, PredicateRow, Report, WitnessStep
+from nesy.viz.logged import loss_curves
 
 
 def metric_rows(folder: Path) -> list[MetricRow]:
@@ -50,17 +53,6 @@ def predicate_rows(folder: Path) -> list[PredicateRow]:
 
 def _number(x: object) -> float:
     return float(x) if isinstance(x, (int, float)) else float("nan")
-
-
-def loss_curves(folder: Path) -> list[LossCurve]:
-    """The losses of every epoch in ``log.jsonl``; the total first."""
-    log = folder / "log.jsonl"
-    rows = [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
-    names = dict.fromkeys(name for row in rows for name in row["losses"])
-    return [
-        LossCurve(name, [float(r["epoch"]) for r in rows], [_number(r["losses"].get(name)) for r in rows])
-        for name in names
-    ]
 
 
 def clip_panel(model: PredicateModel, example: Example, clip: Clip) -> ClipPanel:
@@ -103,9 +95,11 @@ def report_of(folder: Path, clips: int = 8, told: runs.Told | None = None) -> Re
     """The report of a run: metrics, curves, data report and some test clips, the best and worst aligned among them.
 
     Raises:
-        CheckpointError, DataError: no trained run there, or its data cannot be read.
+        CheckpointError, DataError: no trained run there, a damaged file of it, or its data cannot be read.
     """
     task = runs.reopen(folder)
+    curves, notes = loss_curves(folder)  # before the long work: a damaged file is told at once
+    data_report = _stored(folder / "data_report.json")
     model = runs.load_model(folder, task)
     data = runs.prepare(task, ("test",), told)
     by_id = {c.id: c for c in data.dataset.splits["test"]}
@@ -113,7 +107,6 @@ def report_of(folder: Path, clips: int = 8, told: runs.Told | None = None) -> Re
     shown = _choose(found, clips)
     confusions, calibrations = diagnose(model.vocabulary, found)
     described = json.loads((folder / "settings.json").read_text("utf-8"))
-    stored = folder / "data_report.json"
     panels = []
     for i, example in enumerate(shown):
         if told is not None:
@@ -128,12 +121,21 @@ def report_of(folder: Path, clips: int = 8, told: runs.Told | None = None) -> Re
         settings=described["settings"],
         rows=metric_rows(folder),
         predicates=predicate_rows(folder),
-        curves=loss_curves(folder),
+        curves=curves,
         clips=panels,
-        data_report=json.loads(stored.read_text("utf-8")) if stored.exists() else {},
+        data_report=data_report,
+        notes=notes,
         confusions=confusions,
         calibrations=calibrations,
     )
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    """A JSON object that a run has left; empty where there is none."""
+    try:
+        return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+    except (ValueError, TypeError) as e:
+        raise DataError(f"{path}: not readable ({e})", hint="delete it: the report then leaves it out") from None
 
 
 def _choose(found: Sequence[tuple[Example, SceneGraph]], count: int) -> list[Example]:

@@ -9,6 +9,7 @@ from math import cos, gcd, hypot, log, pi, sin, sqrt
 from typing import TYPE_CHECKING
 
 from nesy.viz.html import Html, tag
+from nesy.viz.placing import Box, Point, free_place
 
 if TYPE_CHECKING:
     from nesy.memory.store import Triple
@@ -18,6 +19,8 @@ MOST_READ = 200_000  # triples; a larger memory is drawn from its first ones
 MOST_CLASSES, MOST_LINKS = 12, 18
 WIDTH, HEIGHT = 860, 540
 RADIUS = 34.0  # pixels of the largest circle
+LETTER, BOLD, LINE = 6.0, 7.6, 15.0  # pixels of a letter of a link's label and of a class's name, and of their height
+ALONG = (0.5, 0.43, 0.57, 0.36, 0.64, 0.29, 0.71, 0.22, 0.78)  # where on its link a label may stand
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,19 @@ def map_svg(seen: Overview) -> Html | None:
     place = {c: _place(k, len(classes)) for k, c in enumerate(_spread(classes))}
     links = [(a, p, b) for a, p, b in seen.telling() if a in place and b in place]
     largest = max((seen.links[x] for x in links), default=1)
-    drawn = [_link(x, seen, largest, place, size) for x in links]
-    nodes = [_node(c, seen, place[c], size[c]) for c in classes]
+    ties = [_tie(x, place, size) for x in links]
+    names = {c: _named(c, place[c], size[c]) for c in classes}
+    taken = [*names.values(), *(Box(*place[c], 2 * size[c], 2 * size[c]) for c in classes)]
+    labels = []
+    for tie in ties:  # the most telling one chooses first
+        others = [point for other in ties if other is not tie for point in other.line]
+        label = free_place(tie.places(), taken, others)
+        taken.append(label)
+        labels.append(tag("text", tie.link[1], x=_px(label.x), y=_px(label.y + 4), text_anchor="middle", class_="did"))
+    drawn = [tie.drawn(seen, largest) for tie in ties]
+    nodes = [_node(c, seen, place[c], size[c], names[c]) for c in classes]
     return tag(
-        "svg", drawn, nodes, viewBox=f"0 0 {WIDTH} {HEIGHT}", width=WIDTH, height=HEIGHT, role="img",
+        "svg", drawn, nodes, labels, viewBox=f"0 0 {WIDTH} {HEIGHT}", width=WIDTH, height=HEIGHT, role="img",
         aria_label="map of the memory", class_="map",
     )  # fmt: skip
 
@@ -117,42 +129,72 @@ def _place(k: int, n: int) -> tuple[float, float]:
     return WIDTH / 2 + 0.36 * WIDTH * cos(angle), HEIGHT / 2 + 0.38 * HEIGHT * sin(angle)
 
 
-def _node(c: str, seen: Overview, at: tuple[float, float], radius: float) -> Html:
+def _named(c: str, at: Point, radius: float) -> Box:
+    """Where the name of a class stands: outside the circle of circles, away from most links."""
+    x, y = at
+    return Box(x, y + radius + 11 if y >= HEIGHT / 2 else y - radius - 10, BOLD * len(c), LINE)
+
+
+def _node(c: str, seen: Overview, at: Point, radius: float, name: Box) -> Html:
     x, y = at
     did = seen.alone.get(c, Counter()).most_common(6)
     told = f"{seen.objects[c]} objects" + "".join(f"; {p} {n}" for p, n in did)
-    outside = y + radius + 15 if y >= HEIGHT / 2 else y - radius - 6
     return tag(
         "g",
         tag("title", f"{c}: {told}"),
-        tag("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=f"{radius:.1f}"),
-        tag("text", seen.objects[c], x=f"{x:.1f}", y=f"{y + 4:.1f}", text_anchor="middle", class_="count"),
-        tag("text", c, x=f"{x:.1f}", y=f"{outside:.1f}", text_anchor="middle", class_="name"),
+        tag("circle", cx=_px(x), cy=_px(y), r=_px(radius)),
+        tag("text", seen.objects[c], x=_px(x), y=_px(y + 4), text_anchor="middle", class_="count"),
+        tag("text", c, x=_px(name.x), y=_px(name.y + 4), text_anchor="middle", class_="name"),
         class_="class",
     )
 
 
-def _link(
-    link: tuple[str, str, str],
-    seen: Overview,
-    largest: int,
-    place: dict[str, tuple[float, float]],
-    size: dict[str, float],
-) -> Html:
+@dataclass(frozen=True)
+class _Tie:
+    """A link as it is drawn.
+
+    path: of the SVG.  line: points along it, evenly.  head: corners of the arrow's head.
+    """
+
+    link: tuple[str, str, str]
+    path: str
+    line: list[Point]
+    head: str
+
+    def places(self) -> list[Box]:
+        """Where its label may stand: on the line, then beside it; a label never leaves the picture."""
+        width = LETTER * len(self.link[1]) + 6
+        out = []
+        for beside in (0.0, -LINE, LINE, -2 * LINE, 2 * LINE):
+            for t in ALONG:
+                x, y = self.line[round(t * (len(self.line) - 1))]
+                x = min(max(x, width / 2), WIDTH - width / 2)
+                out.append(Box(x, min(max(y + beside, LINE), HEIGHT - LINE), width, LINE))
+        return out
+
+    def drawn(self, seen: Overview, largest: int) -> Html:
+        a, p, b = self.link
+        count = seen.links[self.link]
+        width = f"{0.8 + 2.6 * sqrt(count / largest):.2f}"
+        return tag(
+            "g",
+            tag("title", f"{a} {p} {b}: {count} times"),
+            tag("path", d=self.path, fill="none", stroke_width=width),
+            tag("polygon", points=self.head) if self.head and not seen.symmetric(p) else None,
+            class_="tie",
+        )
+
+
+def _tie(link: tuple[str, str, str], place: dict[str, Point], size: dict[str, float]) -> _Tie:
     """An arrow that bends to its right, so that the two directions of a pair stand apart; symmetric: without a head."""
-    a, p, b = link
-    count = seen.links[link]
-    width = f"{0.8 + 2.6 * sqrt(count / largest):.2f}"
-    title = tag("title", f"{a} {p} {b}: {count} times")
+    a, _, b = link
     (x0, y0), (x1, y1) = place[a], place[b]
     if a == b:
         r = size[a]
         side = 1 if x0 >= WIDTH / 2 else -1
         d = f"M{x0 + side * r:.1f} {y0 - 6:.1f}c{side * 40} -22 {side * 40} 34 0 12"
-        text = tag(
-            "text", p, x=f"{x0 + side * (r + 34):.1f}", y=f"{y0 + 4:.1f}", text_anchor="start" if side > 0 else "end"
-        )
-        return tag("g", title, tag("path", d=d, fill="none", stroke_width=width), text, class_="tie")
+        out = x0 + side * (r + 38 + LETTER * len(link[1]) / 2)
+        return _Tie(link, d, [(out, y0 + k) for k in range(-8, 9)], "")
     length = hypot(x1 - x0, y1 - y0) or 1.0
     ux, uy = (x1 - x0) / length, (y1 - y0) / length
     bend = 0.14 * length
@@ -164,12 +206,15 @@ def _link(
     hx, hy = (x1 - mx) / into, (y1 - my) / into
     head = f"{ex + 4 * hx:.1f},{ey + 4 * hy:.1f} {ex - 4 * hx - 4 * hy:.1f},{ey - 4 * hy + 4 * hx:.1f}"
     head += f" {ex - 4 * hx + 4 * hy:.1f},{ey - 4 * hy - 4 * hx:.1f}"
-    tx, ty = 0.25 * x0 + 0.5 * mx + 0.25 * x1, 0.25 * y0 + 0.5 * my + 0.25 * y1
-    return tag(
-        "g",
-        title,
-        tag("path", d=f"M{sx:.1f} {sy:.1f}Q{mx:.1f} {my:.1f} {ex:.1f} {ey:.1f}", fill="none", stroke_width=width),
-        None if seen.symmetric(p) else tag("polygon", points=head),
-        tag("text", p, x=f"{tx:.1f}", y=f"{ty + 4:.1f}", text_anchor="middle"),
-        class_="tie",
-    )
+    line = [_on((sx, sy), (mx, my), (ex, ey), k / 40) for k in range(41)]
+    return _Tie(link, f"M{sx:.1f} {sy:.1f}Q{mx:.1f} {my:.1f} {ex:.1f} {ey:.1f}", line, head)
+
+
+def _on(a: Point, middle: Point, b: Point, t: float) -> Point:
+    """A point of a quadratic curve."""
+    u, v, w = (1 - t) ** 2, 2 * t * (1 - t), t * t
+    return u * a[0] + v * middle[0] + w * b[0], u * a[1] + v * middle[1] + w * b[1]
+
+
+def _px(x: float) -> str:
+    return f"{x:.1f}"

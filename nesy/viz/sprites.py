@@ -45,7 +45,11 @@ def sprite_sheet(frames: NDArray[np.uint8]) -> Sheet:
         sheet.paste(image, (i % columns * width, i // columns * height))
     data, kind = _encode(sheet, "PNG", optimize=True), "png"
     if len(data) > MAX_PNG:
-        data, kind = _encode(sheet, "JPEG", quality=88, subsampling=0, optimize=True), "jpeg"
+        kind = "jpeg"
+        try:
+            data = _encode(sheet, "JPEG", quality=88, subsampling=0, optimize=True)
+        except OSError:  # of pure noise: what is larger than Pillow's buffer cannot be optimized in it
+            data = _encode(sheet, "JPEG", quality=88, subsampling=0)
     uri = f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
     return Sheet(uri, columns, rows, width, height)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby, pairwise
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,26 +15,38 @@ from nesy.viz.html import Html, join, number, tag
 
 COLOURS = 8  # of objects; after that they repeat
 SHADES = 0.04  # steps of probability that a strip tells apart
+Pair: TypeAlias = tuple[int, "int | None"]
+AT_FIRST = 20  # rows of pairs that are shown before more are asked for
 
 
 def timelines(clip: ClipPanel, rows: Sequence[Fact]) -> Html:
     """All timelines of a clip, objects first, then ordered pairs; those of the assignment come first."""
-    assigned = {clip.ids.index(o) for o in clip.assignment.values() if o in clip.ids}
-    single = [f for f in rows if f.object is None and f.shown]
-    double = [f for f in rows if f.object is not None and f.shown]
-    by_object = {s: list(g) for s, g in groupby(single, key=lambda f: f.subject)}
-    by_pair = {k: list(g) for k, g in groupby(double, key=lambda f: (f.subject, f.object))}
+    assigned = _assigned(clip)
+    by_object, by_pair = _grouped(clip, rows)
     objects = sorted(range(len(clip.ids)), key=lambda s: s not in assigned)
-    pairs = sorted(by_pair, key=lambda k: -len({*k} & assigned))
     out = [_axis(clip)]
     out += [_object_group(clip, s, by_object.get(s, [])) for s in objects]
-    if pairs:
-        out.append(tag("h4", f"Pairs ({len(pairs)})"))
-        out.append(tag("div", [_pair_group(clip, k, by_pair[k]) for k in pairs], class_="pairs"))
+    if by_pair:
+        out.append(tag("h4", f"Pairs ({len(by_pair)})"))
+        out.append(tag("div", _pair_groups(clip, by_pair), class_="pairs"))
     if not clip.ids:
         out.append(tag("p", "No object was found in this clip.", class_="quiet"))
     cursor = tag("div", class_="cursor", aria_hidden="true")
     return tag("div", cursor, out, class_="timeline", data_timeline=True)
+
+
+def _assigned(clip: ClipPanel) -> set[int | None]:
+    return {clip.ids.index(o) for o in clip.assignment.values() if o in clip.ids}
+
+
+def _grouped(clip: ClipPanel, rows: Sequence[Fact]) -> tuple[dict[int, list[Fact]], dict[Pair, list[Fact]]]:
+    """The facts that get a time line, by object and by ordered pair; pairs of the assignment come first."""
+    single = [f for f in rows if f.object is None and f.shown]
+    double = [f for f in rows if f.object is not None and f.shown]
+    by_pair = {k: list(g) for k, g in groupby(double, key=lambda f: (f.subject, f.object))}
+    assigned = _assigned(clip)
+    ranked = sorted(by_pair, key=lambda k: -len({*k} & assigned))
+    return {s: list(g) for s, g in groupby(single, key=lambda f: f.subject)}, {k: by_pair[k] for k in ranked}
 
 
 def _axis(clip: ClipPanel) -> Html:
@@ -53,7 +66,8 @@ def _axis(clip: ClipPanel) -> Html:
         )
         for k, w in enumerate(clip.witness)
     ]
-    return tag("div", tag("span", "frame", class_="label"), tag("div", marks, flags, class_="track"), class_="row axis")
+    label, value = tag("span", "frame", class_="label"), tag("span", "value", class_="now", title="at the cursor")
+    return tag("div", label, tag("div", marks, flags, class_="track"), value, class_="row axis")
 
 
 def chip(clip: ClipPanel, n: int, full: bool = False) -> Html:
@@ -93,10 +107,36 @@ def _object_group(clip: ClipPanel, s: int, rows: Sequence[Fact]) -> Html:
     return tag("div", head, body, class_="group", data_members=str(s))
 
 
-def _pair_group(clip: ClipPanel, pair: tuple[int, int | None], rows: Sequence[Fact]) -> Html:
+def _pair_groups(clip: ClipPanel, by_pair: dict[Pair, list[Fact]]) -> list[Html]:
+    """Whole pairs, at first about :data:`AT_FIRST` rows of them; the script hides the others behind a button."""
+    first, _ = _first([len(facts) for facts in by_pair.values()])
+    out = [_pair_group(clip, k, facts, i >= first) for i, (k, facts) in enumerate(by_pair.items())]
+    if first < len(by_pair):
+        words = f"{len(by_pair) - first} more pairs"
+        out.append(tag("button", words, type="button", class_="more", data_pairs=words, hidden=True))
+    return out
+
+
+def _first(rows: Sequence[int]) -> tuple[int, int]:
+    """Of pairs with so many rows: how many pairs are shown at first, and their rows."""
+    first = next((k for k in range(len(rows)) if sum(rows[:k]) >= AT_FIRST), len(rows))
+    if first + 1 == len(rows):
+        first += 1  # a button in place of one pair would save nothing
+    return first, sum(rows[:first])
+
+
+def rows_at_first(clip: ClipPanel, rows: Sequence[Fact]) -> tuple[int, int]:
+    """How many groups and rows the timelines of a clip show at first."""
+    by_object, by_pair = _grouped(clip, rows)
+    pairs, more = _first([len(facts) for facts in by_pair.values()])
+    return len(clip.ids) + pairs, sum(max(1, len(by_object.get(s, ()))) for s in range(len(clip.ids))) + more
+
+
+def _pair_group(clip: ClipPanel, pair: Pair, rows: Sequence[Fact], over: bool) -> Html:
     s, o = pair[0], pair[1] or 0
     head = tag("div", chip(clip, s), tag("span", "→", class_="arrow"), chip(clip, o), class_="head")
-    return tag("div", head, [_row(clip, f, s) for f in rows], class_="group", data_members=f"{s} {o}")
+    css = "group over" if over else "group"
+    return tag("div", head, [_row(clip, f, s) for f in rows], class_=css, data_members=f"{s} {o}")
 
 
 def _row(clip: ClipPanel, fact: Fact, colour: int) -> Html:
@@ -171,13 +211,12 @@ def _stretches(mask: NDArray[np.bool_], y: float, css: str) -> Html | None:
     return tag("path", d=d, class_=css) if d else None
 
 
-def key() -> Html:
-    """How to read a strip."""
-    return join(
-        tag("span", class_="key-shade"),
-        "shade: predicted probability ",
-        tag("span", class_="key-true"),
-        "line: true ",
-        tag("span", class_="key-absent"),
-        "no ground: absent",
-    )
+def key(known: bool) -> Html:
+    """How to read a strip; ``known``: whether a truth is drawn."""
+    items = [
+        (tag("span", class_="key-shade"), "shade: predicted probability"),
+        (tag("span", class_="key-true"), "line: true") if known else None,
+        (tag("span", class_="key-absent"), "no ground: absent"),
+        (tag("span", class_="key-cursor"), "cursor: the frame shown; the numbers at the right are its values"),
+    ]
+    return join(*(tag("span", i, class_="item") for i in items if i))

@@ -13,9 +13,11 @@ from nesy.dsl.ast import Formula
 from nesy.errors import DataError
 from nesy.scenegraph import GraphFile
 from nesy.viz.asked import Asked, ask, assignment, witness_steps
-from nesy.viz.clip import clips_section
+from nesy.viz.clip import STAGE, clips_section
 from nesy.viz.content import ClipPanel
+from nesy.viz.facts import facts
 from nesy.viz.page import page, write_page
+from nesy.viz.timeline import rows_at_first
 
 MOST_FRAMES = 2_000  # of one page: beyond it a browser is slow
 BLANK = (226, 228, 232)  # the ground of a frame whose video is not given
@@ -43,10 +45,34 @@ def view_page(
         SpecSyntaxError, SpecTypeError, GroundingError: a mistake in the question.
     """
     panel, notes = view_panel(file, title, video=video, question=question, caption=caption)
-    g = file.graph
-    rate = f", {g.fps[0]:g} frames/s" if g.fps[0] else ""
-    told = f"{len(panel.frames)} frames{rate}, {len(file.ids)} object{'' if len(file.ids) == 1 else 's'}"
-    return page(title, told, [("clips", "Scene graph", clips_section([panel]))], notes, bare)
+    return panel_page(panel, notes, bare)
+
+
+def panel_page(panel: ClipPanel, notes: list[str], bare: bool = False) -> str:
+    """The page of a panel."""
+    rate = f", {panel.fps:g} frames/s" if panel.fps else ""
+    told = f"{len(panel.frames)} frames{rate}, {len(panel.ids)} object{'' if len(panel.ids) == 1 else 's'}"
+    return page(panel.id, told, [("clips", "Scene graph", clips_section([panel]))], notes, bare)
+
+
+def panel_height(panel: ClipPanel, notes: list[str]) -> int:
+    """About how many pixels high the bare page of a panel is, in a notebook's cell of 700 pixels or more.
+
+    Its two columns are added up from rows, and lines of text from their letters in the narrowest such cell: rather a
+    little empty ground at the bottom than a picture that is cut off.
+    """
+    height, width = panel.frames.shape[1:3]
+    found = facts(panel)
+    likely = [sum(bool(f.prob[t] >= 0.5) for f in found) for t in range(len(panel.frames))]
+    left = STAGE * height / max(height, width) + 88 + 30 + 300 + 40  # player, graph, and what stands around the facts
+    left += 26 * math.ceil(max(1, min(max(likely), 16)) / 2) + 50
+    groups, rows = rows_at_first(panel, found)
+    text = sum(math.ceil(len(line) / 42) for line in panel.spec.split("\n")) if panel.spec else 0
+    right = 20 * text + 34 * bool(text) + 30 * math.ceil(len(panel.caption) / 36)
+    right += 40 * (not math.isnan(panel.probability)) + 34 * len(panel.assignment)
+    right += sum(12 + 20 * math.ceil(len(w.text) / 28) for w in panel.witness)
+    right += 100 + 36 * groups + 19 * rows + (70 if groups > len(panel.ids) else 0) + 70
+    return int(90 + 44 * len(notes) + max(left, right))
 
 
 def write_view(

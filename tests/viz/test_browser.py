@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from nesy.viz import ClipPanel, Report, write_report
+from nesy.viz import ClipPanel, Report, WitnessStep, write_report
 from tests.viz.chromium import Chromium, find_chromium
 from tests.viz.samples import clip, report
 
@@ -144,18 +145,113 @@ def test_timeline_witness_and_thumbnail_jump(page: Chromium, clips: list[ClipPan
 
 
 def test_all_strips_stand_under_the_axis(browser: Chromium, tmp_path: Path) -> None:
-    crowd = clip(10, 8)  # its pairs scroll
+    crowd = clip(10, 8)  # more pairs than are shown at first
     browser.open(write_report(Report("t", clips=[crowd]), tmp_path / "crowd.html"))
-    edges = browser.evaluate(
+    strips = (
         "[...document.querySelectorAll('.axis .track, .strip')].map((e) => e.getBoundingClientRect())"
-        ".map((r) => [r.left, r.right])"
+        ".filter((r) => r.width).map((r) => [r.left, r.right])"
     )
-    assert len(edges) > 100
+    few = len(browser.evaluate(strips))
+    scrolls = "(() => { const p = document.querySelector('.pairs'); return p.scrollHeight > p.clientHeight; })()"
+    assert not browser.evaluate(scrolls)  # whole rows only, no list in the list
+    browser.click("[data-pairs]")
+    edges = browser.evaluate(strips)
+    assert len(edges) > 100 > few > 20
     assert all(e == pytest.approx(edges[0], abs=0.5) for e in edges)
-    heights = browser.evaluate(
-        "(() => { const p = document.querySelector('.pairs'); return [p.scrollHeight, p.clientHeight]; })()"
+    browser.click("[data-pairs]")
+    assert len(browser.evaluate(strips)) == few
+
+
+# How many of the elements cover another one by more than a hair.
+COVER = """((selector) => {
+  const boxes = [...document.querySelectorAll(selector)].map((e) => e.getBoundingClientRect()).filter((r) => r.width);
+  const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > .5
+                      && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > .5;
+  return [boxes.length, boxes.filter((a, i) => boxes.some((b, j) => i !== j && over(a, b))).length];
+})"""
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_nothing_covers_a_label(browser: Chromium, tmp_path: Path, width: int) -> None:
+    """Frame numbers, witness marks, labels of boxes, and what stands in the scene graph."""
+    steps = [WitnessStep(f, f"walking(o{k})") for k, f in enumerate((2, 4, 5, 5, 10, 20))]
+    boxes = clip(24, 6).boxes * 0 + np.array([3.0, 3, 9, 9]) + np.arange(6)[:, None]  # nearly on each other
+    dark = np.zeros((24, 90, 120, 3), np.uint8)
+    crowd = replace(clip(24, 6, present=np.ones((24, 6), bool)), witness=steps, boxes=boxes, frames=dark)
+    browser.send("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+    try:
+        browser.open(write_report(Report("t", clips=[crowd]), tmp_path / "crowd.html"))
+        browser.wait("document.querySelector('.timeline').style.getPropertyValue('--lanes') !== ''")
+        for frame in range(0, 24, 3):
+            for what in (".axis .tick", ".axis .flag", ".overlay .plate"):
+                shown, covered = browser.evaluate(f"{COVER}('{what}')")
+                assert shown > 1 and covered == 0, (frame, what)
+            nodes = browser.evaluate(f"{COVER}('.graph .node')")
+            assert nodes == [6, 0]
+            for _ in range(3):
+                browser.press("ArrowRight")
+    finally:
+        browser.send("Emulation.clearDeviceMetricsOverride")
+
+
+def test_a_link_and_its_label_are_both_seen(browser: Chromium, tmp_path: Path) -> None:
+    """Two of many objects side by side: their short link has its label beside it."""
+    alone = clip(2, 8, truth=False, present=np.ones((2, 8), bool), unary=np.zeros((2, 8, 2)), assignment={})
+    binary = np.zeros_like(alone.binary)
+    binary[:, 0, 1, 2] = binary[:, 4, 3, 2] = binary[:, 0, 4, 1] = 0.9
+    browser.open(write_report(Report("t", clips=[replace(alone, binary=binary)]), tmp_path / "links.html"))
+    assert browser.evaluate("document.querySelectorAll('.graph .link').length") == 3
+    assert browser.evaluate(f"{COVER}('.graph .link, .graph .node')") == [11, 0]
+    hidden = browser.evaluate(
+        "[...document.querySelectorAll('.graph .edge path')].map((p) => {"
+        " const seen = [...Array(21).keys()].map((k) => p.getPointAtLength(k / 20 * p.getTotalLength()));"
+        " const on = [...document.querySelectorAll('.graph .link')].map((t) => t.getBBox());"
+        " const held = (q) => on.some((r) => q.x > r.x && q.x < r.x + r.width && q.y > r.y && q.y < r.y + r.height);"
+        " return seen.filter(held).length / seen.length; })"
     )
-    assert heights[0] > heights[1]
+    assert len(hidden) == 3 and max(hidden) < 0.7, hidden
+
+
+def test_the_cursor_runs_behind_words(page: Chromium) -> None:
+    above = page.evaluate(
+        "[...document.querySelectorAll('#clip-0 .timeline .head, #clip-0 .timeline h4')].map((e) => {"
+        " e.scrollIntoView({block: 'center'});"
+        " if (!e.getClientRects().length) return true;"
+        " const x = document.querySelector('#clip-0 .cursor').getBoundingClientRect().left;"
+        " const r = e.getBoundingClientRect(), style = getComputedStyle(e);"
+        " return x > r.left && x < r.right && style.position === 'relative'"
+        "  && Number(style.zIndex) > Number(getComputedStyle(document.querySelector('.cursor')).zIndex)"
+        "  && style.backgroundColor === getComputedStyle(document.querySelector('#clip-0')).backgroundColor; })"
+    )
+    assert len(above) > 3 and all(above)
+
+
+def test_only_what_can_be_used_is_offered(browser: Chromium, clips: list[ClipPanel], tmp_path: Path) -> None:
+    """Errors are marked where there is a truth, another clip is gone to where there is one; the marks are explained."""
+    seen = "(() => { const t = document.querySelector('.clip').innerText; return [...document.querySelectorAll('kbd')]"
+    seen += ".map((e) => e.textContent).join(' ') + ' ' + t; })()"
+    browser.open(write_report(Report("t", clips=clips), tmp_path / "two.html"))
+    told = browser.evaluate(seen)
+    for words in ("mark errors", "line: true", "true, but not predicted", "predicted, but not true", "value", "["):
+        assert words in told
+    browser.click("#clip-0 [data-truth]")
+    assert "but not predicted" not in browser.evaluate(seen)
+    browser.open(write_report(Report("t", clips=[replace(clips[0], truth=None)]), tmp_path / "one.html"))
+    told = browser.evaluate(seen)
+    for words in ("mark errors", "line: true", "predicted, but not true", "["):
+        assert words not in told
+    assert "shade: predicted probability" in told and "value" in told
+
+
+def test_more_facts_are_asked_for(browser: Chromium, tmp_path: Path) -> None:
+    sure = clip(2, 5, present=np.ones((2, 5), bool), truth=False, binary=np.full((2, 5, 5, 3), 0.9), assignment={})
+    browser.open(write_report(Report("t", clips=[sure]), tmp_path / "many.html"))
+    visible = "[...document.querySelectorAll('.facts li')].filter((e) => e.getClientRects().length).length"
+    every = browser.evaluate("document.querySelectorAll('.facts li').length")
+    assert browser.evaluate(visible) == 16 and every > 60
+    assert browser.evaluate("document.querySelector('[data-more]').textContent") == f"{every - 16} more facts"
+    browser.click("[data-more]")
+    assert browser.evaluate(visible) == every
 
 
 def test_address_sets_and_keeps_the_state(page: Chromium, clips: list[ClipPanel], tmp_path: Path) -> None:

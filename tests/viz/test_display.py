@@ -16,11 +16,15 @@ from nesy.dsl.explain import explain
 from nesy.dsl.parser import parse_formula, parse_module
 from nesy.dsl.tree import label, tree
 from nesy.errors import DataError, NesyError
+from nesy.memory.answers import answer
+from nesy.memory.store import Triple, TripleStore
 from nesy.reasoners.temporal.query import query
 from nesy.scenegraph import read_graph
 from nesy.viz.tree import GAP, HEIGHT, MOST_NODES, layout, tree_svg
+from nesy.viz.view import panel_height, panel_page
 from tests.viz.chromium import Chromium, find_chromium
 from tests.viz.reading import read
+from tests.viz.samples import clip
 from tests.viz.test_view import CHASE, FOUND, QUESTION
 
 FORMULA = "exists m: mugen, s: snail { jumping(m) and above(m, s) then[1,5] not dead(s) }"
@@ -140,8 +144,6 @@ def test_in_a_browser(chase: Path, tmp_path: Path) -> None:
             " return t.x < r.x || t.x + t.width > r.x + r.width; }).length"
         )
         assert outside == 0
-        frame = browser.evaluate("document.querySelector('iframe').getBoundingClientRect().height")
-        assert frame == pytest.approx(900, abs=4)
         frames = browser.send("Target.getTargets", filter=[{"type": "iframe"}])["targetInfos"]
         assert [f["url"] for f in frames] == ["about:srcdoc"]  # its own process: nothing of the notebook is in reach
         target = browser.send("Target.attachToTarget", targetId=frames[0]["targetId"], flatten=True)
@@ -149,9 +151,38 @@ def test_in_a_browser(chase: Path, tmp_path: Path) -> None:
         for domain in ("Runtime", "Log"):
             browser.send(f"{domain}.enable")
         browser.wait("document.querySelectorAll('.overlay rect.box').length === 2")
+        assert browser.evaluate("document.documentElement.scrollHeight <= innerHeight")  # nothing is cut off
         browser.evaluate("document.querySelector('.witness .step').click()")
         assert browser.evaluate("document.querySelector('[data-counter]').textContent").startswith("1 / 4")
         assert [e for m, e in browser.events if m in ("Runtime.exceptionThrown", "Log.entryAdded")] == []
+
+
+@pytest.mark.skipif(FOUND is None, reason="no chromium found: `apt-get install chromium` to run this test")
+@pytest.mark.parametrize("width", [700, 1150])
+def test_a_frame_is_as_high_as_its_page(tmp_path: Path, width: int) -> None:
+    panels = [clip(8, 8, truth=False), clip(3, 1, truth=False, size=(30, 8)), clip(4, 0, truth=False, witness=[])]
+    with Chromium(find_chromium() or "") as browser:
+        browser.send("Emulation.setDeviceMetricsOverride", width=width, height=300, deviceScaleFactor=1, mobile=False)
+        for panel in panels:
+            (tmp_path / "bare.html").write_text(panel_page(panel, ["a note"], bare=True), "utf-8")
+            browser.open(tmp_path / "bare.html")
+            needed = browser.evaluate("document.documentElement.scrollHeight")
+            assert needed <= panel_height(panel, ["a note"]) <= needed + 320
+
+
+def test_a_reply_shows_what_there_is_and_how_much_more(tmp_path: Path) -> None:
+    with TripleStore.open(tmp_path / "memory") as store:
+        store.add_episode(
+            "v",
+            [Triple("v/m", "is_a", "mugen", "v", 0, 90), Triple("v/c", "is_a", "coin", "v", 0, 90)]
+            + [Triple("v/m", "collecting", "v/c", "v", 10 * k, 10 * k + 2) for k in range(7)],
+            frames=90,
+        )
+        shown = nesy.show(answer("how often did mugen collect a coin?", store, limit=5))
+    root = read(f"<div>{shown.html}</div>")
+    assert [e.text() for e in root.all("th")] == ["video", "when", "confidence"]  # no empty column
+    assert root.one("strong").text() == "7" and root.all("tr")[-1].text() == "and 2 more"
+    assert str(shown).endswith("and 2 more")
 
 
 def test_the_extension_shows_and_tells(chase: Path, capsys: pytest.CaptureFixture[str]) -> None:

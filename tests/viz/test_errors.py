@@ -32,6 +32,13 @@ def test_cells_are_per_cent_and_say_what_they_mean() -> None:
     assert "1 that occur less or never are not shown" in page().one("section", id="errors").text()
 
 
+def test_a_blank_cell_is_explained() -> None:
+    cells = np.array([[0.9, np.nan], [0.05, 0.7]])
+    blank = replace(confusion(("on", "near")), cells=cells, otherwise=np.zeros(2), count=np.array([3, 9]))
+    assert "A blank cell" in page(confusions=[blank]).one("section", id="errors").text()
+    assert "A blank cell" not in page().one("section", id="errors").text()
+
+
 def test_many_labels_are_cut_to_the_most_frequent() -> None:
     k = MOST + 3
     labels = tuple(f"p{i}" for i in range(k))

@@ -11,6 +11,7 @@ import pytest
 import nesy
 from nesy.memory.store import Triple, TripleStore
 from nesy.viz.memory_map import HEIGHT, WIDTH, Overview, _spread, map_svg, overview
+from nesy.viz.placing import Box
 from tests.viz.reading import read
 
 
@@ -60,6 +61,21 @@ def test_the_drawing() -> None:
         assert r <= x <= WIDTH - r and r <= y <= HEIGHT - r
     heads = [g for g in root.all("g", class_="tie") if g.all("polygon")]
     assert len(heads) == 1 and "dog chasing cat: 5 times" in heads[0].text()
+
+
+def test_no_label_covers_another() -> None:
+    """Ten classes of which each does something to all others."""
+    names = {f"v/{k}": f"class{k}" for k in range(10)}
+    triples = [Triple(n, "is_a", c, "v", 0, 1) for n, c in names.items()]
+    triples += [
+        Triple(a, f"does{(7 * i + j) % 9}", b, "v", k, k + 1)
+        for i, a in enumerate(names) for j, b in enumerate(names) if a != b for k in range(1 + (i * j) % 5)
+    ]  # fmt: skip
+    root = read(f"<div>{map_svg(overview(triples))}</div>")
+    labels = [e for e in root.all("text") if e.attributes["class"] in ("did", "name")]
+    boxes = [Box(float(e.attributes["x"]), float(e.attributes["y"]), 6 * len(e.text()), 11) for e in labels]
+    assert len(boxes) > 20
+    assert sum(a.overlap(b) for i, a in enumerate(boxes) for b in boxes[:i]) == 0
 
 
 def test_a_store_is_shown(tmp_path: Path) -> None:

@@ -196,3 +196,26 @@ def test_twelve_clips_fit_into_eight_megabytes() -> None:
     panel = replace(panel, frames=moving, unary=unary, binary=binary, truth=None)
     size = len(render_report(Report("size", clips=[replace(panel, id=f"c{i}") for i in range(12)])))
     assert 2_000_000 < size < 8_000_000, size
+
+
+def told(**data: object) -> str:
+    return read(render_report(Report("t", data_report=data))).one("section", id="data").text()
+
+
+def test_clips_and_captions_are_told_apart() -> None:
+    text = told(read=51, captions=97, skipped={"caption not understood": 5, "missing video": 1}, examples={})
+    assert "51 clips read; 1 of 52 left out." in text and "97 captions read; 5 of 102 left out." in text
+    assert "5 captions4.9 %" in text and "1 clip1.9 %" in text
+    old = told(read=51, skipped={"caption not understood": 5}, examples={})  # of a run that did not count captions
+    assert "51 clips read; none left out." in old and "5 captions left out; no clip was lost by it." in old
+    assert "captions" not in told(read=3, skipped={}, examples={})
+
+
+def test_a_curve_says_what_runs_along_it() -> None:
+    figures = read(render_report(report())).one("section", id="training").all("figure")
+    assert all([t.text() for t in f.all("text")].count("epoch") == 1 for f in figures) and figures
+
+
+def test_frames_of_pure_noise_are_a_picture() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (24, 90, 120, 3), dtype=np.uint8)
+    assert "data:image/jpeg" in render_report(Report("t", clips=[replace(clip(24, 3), frames=noise)]))

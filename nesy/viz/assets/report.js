@@ -1,8 +1,10 @@
-"use strict";
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const COLOURS = 8;
+  const WIDTH = 416, HEIGHT = 300;  // of a scene graph
+  const AT_FIRST = 16;  // facts in the list before more are asked for
+  const LANES = 3, LANE = 19;  // rows of witness marks over the axis, and their pixels
 
   // All text enters the page as text nodes: captions, names and specs are never parsed as markup.
   function svg(parent, name, attributes = {}, text = null) {
@@ -12,6 +14,8 @@
     return parent.appendChild(e);
   }
   const short = (s, n) => (s.length > n ? s.slice(0, n - 1) + "…" : s);
+  const around = (node, more) => ({ x: node.x - node.w / 2 - more, y: node.y - node.h / 2 - more,
+                                    w: node.w + 2 * more, h: node.h + 2 * more });
   const two = (p) => (p === null ? "–" : p.toFixed(2));
 
   // ------------------------------------------------------------------------------------------ one clip
@@ -23,6 +27,7 @@
       for (const fact of this.data.facts) fact.prob = fact.permille.map((p) => p / 1000);
       this.frame = 0;
       this.focus = null;
+      this.every = false;  // whether all facts are listed
       this.timer = null;
       this.picture = $(".stage .picture", panel);
       this.overlay = $("[data-overlay]", panel);
@@ -33,6 +38,29 @@
       this.now = $$("[data-now]", panel).map((e) => [e, this.data.facts[Number(e.dataset.now)]]);
       this.listen();
       this.seek(0);
+      new ResizeObserver(() => this.fitAxis()).observe($(".axis .track", panel));
+    }
+
+    // Frame numbers that would touch are left out; witness marks that would cover each other stand in rows.
+    fitAxis() {
+      const track = $(".axis .track", this.panel), ticks = $$(".tick", track), flags = $$(".flag", track);
+      if (!track.clientWidth) return;
+      for (const t of ticks) t.hidden = false;
+      const pitch = ticks.length > 1 ? ticks[1].offsetLeft - ticks[0].offsetLeft : Infinity;
+      const widest = Math.max(...ticks.map((t) => t.offsetWidth)) + 6;
+      const keep = [1, 2, 5, 10].find((k) => k * pitch >= widest) ?? ticks.length;
+      ticks.forEach((t, k) => { t.hidden = k % keep !== 0; });
+      const ends = [];
+      for (const flag of flags) {
+        flag.classList.remove("small");
+        const left = flag.offsetLeft - flag.offsetWidth / 2;
+        let lane = [...Array(LANES).keys()].find((k) => left >= (ends[k] ?? -Infinity) + 1);
+        flag.classList.toggle("small", lane === undefined);  // the list of steps has all of them
+        lane ??= LANES - 1;
+        ends[lane] = Math.max(ends[lane] ?? -Infinity, left + flag.offsetWidth);
+        flag.style.top = `${lane * LANE}px`;
+      }
+      this.timeline.style.setProperty("--lanes", Math.max(1, ends.length));
     }
 
     listen() {
@@ -43,6 +71,16 @@
         b.addEventListener("click", () => { this.stop(); go(this.index, Number(b.dataset.jump)); });
       }
       for (const b of $$("[data-focus]", this.panel)) b.addEventListener("click", () => this.look(Number(b.dataset.focus)));
+      $("[data-more]", this.panel).addEventListener("click", () => { this.every = !this.every; this.drawFacts(); });
+      const pairs = $("[data-pairs]", this.panel);
+      if (pairs) {
+        pairs.hidden = false;
+        const few = pairs.parentElement.classList;
+        few.add("few");
+        pairs.addEventListener("click", () => {
+          pairs.textContent = few.toggle("few") ? pairs.dataset.pairs : "fewer pairs";
+        });
+      }
       const track = $(".axis .track", this.panel);
       const at = (event) => {
         const r = track.getBoundingClientRect();
@@ -62,6 +100,7 @@
     // Restrict graph, boxes and timelines to one object; the same object again lifts it.
     look(object) {
       this.focus = this.focus === object ? null : object;
+      this.panel.classList.toggle("focused", this.focus !== null);
       for (const b of $$("[data-focus]", this.panel)) {
         b.setAttribute("aria-pressed", String(Number(b.dataset.focus) === this.focus));
       }
@@ -111,7 +150,7 @@
       }
       for (const b of $$(".step", this.panel)) b.classList.toggle("current", Number(b.dataset.jump) === f);
       const truth = $("[data-truth]", this.panel);
-      this.panel.classList.toggle("errors", truth.checked);
+      this.panel.classList.toggle("errors", truth !== null && truth.checked);
       this.drawBoxes();
       this.drawGraph();
       this.drawFacts();
@@ -124,23 +163,34 @@
       if (!$("[data-boxes]", this.panel).checked) return;
       const [, , width, height] = this.overlay.getAttribute("viewBox").split(" ").map(Number);
       const scale = width / this.data.size[0];
+      const drawn = [];
       this.data.objects.forEach((o, n) => {
         const box = o.boxes[this.frame];
         if (!box) return;
         const [x0, y0, x1, y1] = box.map((v) => v * scale);
         const wrong = o.truth !== null && o.truth !== this.name(n) && this.panel.classList.contains("errors");
         const dim = this.focus !== null && this.focus !== n ? " dim" : "";
-        const g = svg(this.overlay, "g", { class: `c${n % COLOURS}${wrong ? " wrong" : ""}${dim}` });
+        const css = `c${n % COLOURS}${wrong ? " wrong" : ""}${dim}`;
+        const g = svg(this.overlay, "g", { class: css });
         const place = { x: x0, y: y0, width: Math.max(1, x1 - x0), height: Math.max(1, y1 - y0), rx: 2 };
         svg(g, "rect", { class: "halo", ...place });
         svg(g, "rect", { class: "box", ...place });
-        const text = `${o.id} ${short(this.name(n), 16)}${wrong ? " ✗" : ""}`;
-        const w = 6 * text.length + 8;
-        const left = Math.max(0, Math.min(width - w, x0 - 1));
-        const top = y0 >= 17 ? y0 - 17 : Math.min(height - 16, y1 + 2);
-        svg(g, "rect", { class: "plate", x: left, y: top, width: w, height: 15, rx: 3 });
-        svg(g, "text", { x: left + 4, y: top + 11, textLength: w - 8, lengthAdjust: "spacingAndGlyphs" }, text);
+        drawn.push({ o, n, css, wrong, box: [x0, y0, x1, y1] });
       });
+      const taken = [];  // labels come last and lie on all boxes; where there is no room for a class, the id stands alone
+      for (const { o, n, css, wrong, box } of drawn) {
+        const mark = wrong ? " ✗" : "";
+        let text, place;
+        for (text of [`${o.id} ${short(this.name(n), 16)}${mark}`, `${o.id}${mark}`]) {
+          place = placing.free(placing.besideBox(box, 6 * text.length + 11, 15, width, height), taken);
+          if (placing.covered(place, taken) === 0) break;
+        }
+        taken.push(place);
+        const g = svg(this.overlay, "g", { class: css });
+        svg(g, "rect", { class: "plate", x: place.x, y: place.y, width: place.w, height: place.h, rx: 3 });
+        svg(g, "rect", { class: "whose", x: place.x + 1, y: place.y + 2, width: 3, height: place.h - 4, rx: 1.5 });
+        svg(g, "text", { x: place.x + 7, y: place.y + 11, textLength: place.w - 11, lengthAdjust: "spacingAndGlyphs" }, text);
+      }
     }
 
     // Which objects the graph explains: the one looked at, else those of the best assignment, else all.
@@ -149,16 +199,30 @@
       return new Set(this.data.assigned.length ? this.data.assigned : this.data.objects.keys());
     }
 
+    // The objects on an ellipse; their classes are shortened until no two of them touch.
+    nodes() {
+      const n = this.data.objects.length, f = this.frame;
+      for (const most of [14, 9, 5, 0]) {
+        const nodes = this.data.objects.map((o, i) => {
+          const angle = -Math.PI / 2 + (2 * Math.PI * i) / n;
+          const label = most ? short(this.name(i), most) : "";
+          const w = 6.2 * (o.id.length + label.length) + 18;
+          const x = n === 1 ? WIDTH / 2 : WIDTH / 2 + 152 * Math.cos(angle);
+          return { x: Math.max(w / 2 + 2, Math.min(WIDTH - w / 2 - 2, x)), y: n === 1 ? 150 : 148 + 112 * Math.sin(angle),
+                   w, h: 20, label, here: Boolean(o.boxes[f]) };
+        });
+        const boxes = nodes.map((v) => around(v, 2));
+        if (!most || boxes.every((v, i) => placing.covered(v, boxes.slice(i + 1)) === 0)) return nodes;
+      }
+    }
+
     drawGraph() {
       this.graph.replaceChildren();
-      const n = this.data.objects.length, f = this.frame, centre = this.centre();
-      if (n === 0) return void svg(this.graph, "text", { x: 208, y: 150, "text-anchor": "middle" }, "no objects");
-      const nodes = this.data.objects.map((o, i) => {
-        const angle = -Math.PI / 2 + (2 * Math.PI * i) / n;
-        const label = short(this.name(i), 14);
-        return { x: n === 1 ? 208 : 208 + 152 * Math.cos(angle), y: n === 1 ? 150 : 148 + 112 * Math.sin(angle),
-                 w: 6.2 * (o.id.length + label.length) + 18, h: 20, label, here: Boolean(o.boxes[f]) };
-      });
+      const f = this.frame, centre = this.centre();
+      if (!this.data.objects.length) {
+        return void svg(this.graph, "text", { x: WIDTH / 2, y: 150, "text-anchor": "middle" }, "no objects");
+      }
+      const nodes = this.nodes();
       const edges = new Map(), unary = new Map();
       for (const fact of this.data.facts) {
         if (!(fact.prob[f] >= 0.5)) continue;
@@ -166,27 +230,48 @@
         const into = fact.o === null ? unary : edges;
         into.set(key, [...(into.get(key) || []), fact.p]);
       }
+      const drawn = [];
       for (const [key, names] of edges) {
         const [s, o] = key.split(" ").map(Number), back = edges.get(`${o} ${s}`);
         const same = back !== undefined && back.join() === names.join();  // one link with two heads
         if (same && o < s) continue;
         const near = centre.has(s) || centre.has(o);
-        this.drawEdge(nodes[s], nodes[o], s, names, near, same ? 0 : back ? 20 : 6, same);
+        const points = this.drawEdge(nodes[s], nodes[o], s, names, near, same ? 0 : back ? 20 : 6, same);
+        if (points && near) drawn.push({ points, names });
       }
       nodes.forEach((node, i) => {
         const g = svg(this.graph, "g", { class: `node c${i % COLOURS}${node.here ? "" : " absent"}` });
         svg(g, "rect", { x: node.x - node.w / 2, y: node.y - node.h / 2, width: node.w, height: node.h, rx: 10 });
         const text = svg(g, "text", { x: node.x, y: node.y + 4, "text-anchor": "middle" });
         svg(text, "tspan", { class: "id" }, this.data.objects[i].id);
-        svg(text, "tspan", {}, ` ${node.label}`);
-        const facts = (unary.get(i) || []).join(", ");
-        const y = node.y + (node.y < 140 ? -15 : 22);  // on the outer side, away from the links
-        const x = Math.max(2.7 * Math.min(30, facts.length), Math.min(416 - 2.7 * Math.min(30, facts.length), node.x));
-        if (facts) svg(g, "text", { class: "unary", x, y, "text-anchor": "middle" }, short(facts, 30));
+        if (node.label) svg(text, "tspan", {}, ` ${node.label}`);
         g.addEventListener("click", () => this.look(i));
+      });
+      this.drawGraphLabels(nodes, unary, drawn);
+    }
+
+    // What is said of the objects and of their links; it comes last, so that no node and no line covers it.
+    drawGraphLabels(nodes, unary, edges) {
+      const taken = nodes.map((v) => around(v, 1));
+      const write = (css, text, place) => {
+        taken.push(place);
+        svg(this.graph, "text", { class: css, x: place.x + place.w / 2, y: place.y + 10, "text-anchor": "middle" }, text);
+      };
+      for (const [i, names] of unary) {
+        const node = nodes[i], text = short(names.join(", "), 30), w = 5.4 * text.length + 4;
+        const x = Math.max(0, Math.min(WIDTH - w, node.x - w / 2)), above = node.y - 25, below = node.y + 12;
+        const places = (node.y < 140 ? [above, below] : [below, above]).map((y) => ({ x, y, w, h: 13 }));
+        write("unary", text, placing.free(places, taken));  // on the outer side, away from the links
+      }
+      const lines = edges.length > 30 ? [] : edges.map((e) => e.points.filter((_, k) => k % 3 === 0));
+      edges.forEach(({ points, names }, k) => {
+        const text = names.length > 3 ? `${names.slice(0, 3).join(", ")} +${names.length - 3}` : names.join(", ");
+        const places = placing.alongLine(points, 5.4 * text.length + 4, 13, WIDTH, HEIGHT);
+        write("link", text, placing.free(places, taken, lines.filter((_, other) => other !== k).flat()));
       });
     }
 
+    // The line between two objects; its points that are visible, undefined where the two nodes touch.
     drawEdge(a, b, s, names, near, bend, both) {
       const dx = b.x - a.x, dy = b.y - a.y, length = Math.hypot(dx, dy) || 1;
       const mx = (a.x + b.x) / 2 - (dy / length) * bend, my = (a.y + b.y) / 2 + (dx / length) * bend;
@@ -194,7 +279,7 @@
                             (1 - t) ** 2 * a.y + 2 * t * (1 - t) * my + t * t * b.y];
       const inside = ([x, y], c) => Math.abs(x - c.x) < c.w / 2 + 3 && Math.abs(y - c.y) < c.h / 2 + 3;
       const points = [...Array(41).keys()].map((k) => point(k / 40)).filter((p) => !inside(p, a) && !inside(p, b));
-      if (points.length < 3) return;
+      if (points.length < 3) return undefined;
       const g = svg(this.graph, "g", { class: `edge c${s % COLOURS}${near ? "" : " far"}` });
       svg(g, "path", { d: "M" + points.map((p) => p.map((v) => v.toFixed(1)).join(",")).join("L") });
       const head = ([px, py], [ex, ey]) => {
@@ -204,16 +289,15 @@
       };
       head(points.at(-2), points.at(-1));
       if (both) head(points[1], points[0]);
-      const [x, y] = points[Math.floor(points.length * (bend === 20 ? 0.4 : 0.5))];
-      const label = names.length > 3 ? `${names.slice(0, 3).join(", ")} +${names.length - 3}` : names.join(", ");
-      svg(g, "text", { x, y: y + 3 }, label);
       svg(g, "title", {}, names.join(", "));
+      return points;
     }
 
     drawFacts() {
       this.list.replaceChildren();
       const f = this.frame, { objects, facts } = this.data;
-      const centre = this.centre();
+      const centre = this.centre(), marked = this.panel.classList.contains("errors");
+      const shown = [];
       for (const fact of facts) {
         const likely = fact.prob[f] >= 0.5, known = fact.truth !== null, holds = known && fact.truth[f] === "1";
         if (!likely && !holds) continue;
@@ -228,8 +312,13 @@
         p.className = "p";
         p.textContent = two(fact.prob[f]);
         item.append(p);
+        if (likely || marked) shown.push(item);  // a missed one is not to be seen unless errors are marked
         this.list.append(item);
       }
+      const more = $("[data-more]", this.panel);
+      more.hidden = shown.length <= AT_FIRST + 1;  // a button in place of one fact would save nothing
+      more.textContent = this.every ? "fewer facts" : `${shown.length - AT_FIRST} more facts`;
+      if (!more.hidden) shown.slice(AT_FIRST).forEach((item) => { item.hidden = !this.every; });
       if (!this.list.children.length) {
         const item = document.createElement("li");
         item.className = "none";
