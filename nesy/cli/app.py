@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from nesy.errors import NesyError
+from nesy.own import mistake_in
 
 app = typer.Typer(
     name="nesy",
@@ -82,6 +83,10 @@ def run(arguments: list[str]) -> int:
     except Exception as e:
         if os.environ.get(DEBUG):
             raise
+        mistake = mistake_in(e)
+        if mistake is not None:
+            print(str(mistake), file=sys.stderr)
+            return 2
         print(
             f"error: internal fault ({type(e).__name__}: {str(e)[:300]})\n"
             "  help: this is a mistake in nesy, not in your input; run again with --debug and report what it prints",

@@ -14,6 +14,7 @@ from nesy.dsl.ast import Formula
 from nesy.dsl.check import CheckedModule, check_formula, check_module
 from nesy.dsl.parser import load, parse_formula
 from nesy.errors import DataError, NesyError, SpecTypeError, did_you_mean
+from nesy.own import own_mistakes
 from nesy.perception import PredicateModel, backends
 from nesy.predicates import build, vocabulary_of
 from nesy.reasoners.temporal.exclusive import exclusive_groups
@@ -45,7 +46,8 @@ class Task:
         name, settings = self.perception
         with warnings.catch_warnings():  # a task may have no class, or no binary predicate
             warnings.filterwarnings("ignore", message="Initializing zero-element")
-            model = build(backends[name], self.vocabulary, settings, self.checked.signature.predicates)
+            with own_mistakes(backends[name]):
+                model = build(backends[name], self.vocabulary, settings, self.checked.signature.predicates)
         model.groups = exclusive_groups(self.checked.constraints, self.vocabulary)
         return model
 
@@ -63,7 +65,8 @@ class Task:
         from nesy.synthesis import extractors
 
         name, settings = self.captions
-        extract = extractors[name](self.vocabulary, settings)
+        with own_mistakes(extractors[name]):
+            extract = extractors[name](self.vocabulary, settings)
         cache: dict[str, Formula | NesyError] = {}
 
         def spec_of(caption: str) -> Formula:
