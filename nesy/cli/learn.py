@@ -23,9 +23,7 @@ Run = Annotated[Path, typer.Argument(help="The folder of a run.")]
 @app.command("train")
 def train(
     spec: Spec,
-    out_folder: Annotated[
-        str | None, typer.Option("--out", "-o", help="The run's folder (default runs/NAME).")
-    ] = None,
+    out_folder: Annotated[str | None, typer.Option("--out", "-o", help="The run's folder (default runs/NAME).")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Change a setting: train.epochs=3, data.clips=200, ...")
     ] = None,

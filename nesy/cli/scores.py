@@ -34,7 +34,9 @@ def say_unscored(data: Sequence[Example]) -> bool:
             markup=False,
         )
     elif not facts:
-        err.print("the labels of the test clips are classes only: mAP and F1 need facts (docs/data.md, Labels)", markup=False)
+        err.print(
+            "the labels of the test clips are classes only: mAP and F1 need facts (docs/data.md, Labels)", markup=False
+        )
     if told < CANDIDATES:
         err.print(
             f"R@1 needs {CANDIDATES} test clips with a caption that is understood; here are {told}: "

@@ -45,6 +45,7 @@ def _code_of(declared: PredicateSignature) -> Custom:
         raise SpecTypeError(
             f"predicate `{declared.name}` is declared, but no code for it is known",
             span=declared.span,
+            code="E092",
             hint=did_you_mean(declared.name, known) or "give the file that has it: --predicates FILE.py",
         )
     custom = known[declared.name]
@@ -54,6 +55,7 @@ def _code_of(declared: PredicateSignature) -> Custom:
             f"predicate `{declared.name}` is declared with other parameters than its code",
             span=declared.span,
             expected=[custom.signature()],
+            code="E092",
         )
     return custom
 
