@@ -48,6 +48,18 @@ def common(
         os.environ[DEBUG] = "1"
 
 
+def stage_of(setting: str) -> str | None:
+    """The block of a task file that has a setting of this name, for who writes it as an option."""
+    from nesy.datasets.opening import PLATFORMER_DEFAULTS
+    from nesy.datasets.settings import COMMON
+    from nesy.training.settings import TrainSettings
+
+    for stage, names in (("train", TrainSettings.__dataclass_fields__), ("data", {**COMMON, **PLATFORMER_DEFAULTS})):
+        if setting in names:
+            return stage
+    return None
+
+
 def run(arguments: list[str]) -> int:
     """Run a command line and give its exit code; the only handler of errors."""
     from nesy.cli import commands  # noqa: F401  registers the commands
@@ -66,6 +78,9 @@ def run(arguments: list[str]) -> int:
         return e.exit_code
     except UsageError as e:
         e.show()
+        wrong = str(getattr(e, "option_name", "")).lstrip("-").replace("-", "_")
+        if wrong and (stage := stage_of(wrong)) and "train" in arguments:
+            print(f"  help: settings of the file are changed with --set {stage}.{wrong}=VALUE", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)

@@ -30,12 +30,13 @@ def say_unscored(data: Sequence[Example]) -> bool:
     facts = any(e.truth is not None and (e.truth.unary.any() or e.truth.binary.any()) for e in data)
     if not labelled:
         err.print(
-            "no test clip has labels: mAP, F1 and class accuracy need them (docs/data.md, Labels); R@1 needs captions only",
+            "no test clip has labels: mAP, F1 and class accuracy need them (docs/data.md, Labels); "
+            "R@1 needs captions only",
             markup=False,
         )
     elif not facts:
         err.print(
-            "the labels of the test clips are classes only: mAP and F1 need facts (docs/data.md, Labels)", markup=False
+            "the test clips are labelled with classes only: mAP and F1 need facts (docs/data.md, Labels)", markup=False
         )
     if told < CANDIDATES:
         err.print(

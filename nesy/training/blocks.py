@@ -122,9 +122,8 @@ def _captions(block: ast.Block, vocabulary: Vocabulary) -> Read:
             try:
                 extractors[name]
             except NesyError as e:  # says which setting it is
-                raise SpecTypeError(
-                    f"captions.extractor is {name!r}: {e.message}", expected=e.expected, hint=e.hint
-                ) from None
+                message = f"captions.extractor is {name!r}: {e.message}"
+                raise SpecTypeError(message, expected=e.expected, hint=e.hint) from None
         with own_mistakes(extractors[name]):
             extractors[name](vocabulary, given)
 
