@@ -32,7 +32,7 @@ def root_of(settings: Mapping[str, object]) -> Path:
     if not Path(root).is_dir():
         raise DataError(
             f"{root}: no such folder",
-            hint=f"`root` is the folder of the dataset's files, as seen from the current folder: {Path(root).absolute()}",
+            hint=f"`root` is seen from the current folder; looked for: {Path(root).absolute()}",
         )
     return Path(root)
 

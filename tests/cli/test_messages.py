@@ -41,7 +41,7 @@ def test_what_is_swapped_or_put_in_the_wrong_place(tmp_path: Path, capsys: pytes
     said = told(capsys, "extract", tmp_path / "c.jsonl", "--spec", tmp_path / "t.dsl")
     assert "one a line, go into a file called .txt" in said
     said = told(capsys, "train", tmp_path / "t.dsl", "--out", tmp_path / "run")
-    assert f"as seen from the current folder: {Path('nowhere').absolute()}" in said
+    assert f"seen from the current folder; looked for: {Path('nowhere').absolute()}" in said
 
 
 def test_plain_captions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +88,7 @@ def test_runs_that_are_damaged(tmp_path: Path) -> None:
 
 
 def test_a_learning_rate_that_learns_nothing() -> None:
-    with pytest.raises(SpecTypeError, match="learning_rate is 0.0, expected more than 0"):
+    with pytest.raises(SpecTypeError, match=r"learning_rate is 0\.0, expected more than 0"):
         read_settings({"learning_rate": 0})
 
 

@@ -57,7 +57,8 @@ def test_what_is_not_there_yet_is_no_mistake_of_the_file(tmp_path: Path) -> None
     for data in ('"data/nowhere" { }', '"folder" { root: "nowhere" }'):
         task.write_text(
             f"class ball\nunary rolling\ndata {data}\n"
-            'captions from data { extractor: "replay", file: "none.jsonl" }\nperception "clip" { checkpoint: "nowhere" }\n'
+            'captions from data { extractor: "replay", file: "none.jsonl" }\n'
+            'perception "clip" { checkpoint: "nowhere" }\n'
         )
         assert run(["check", str(task)]) == 0
 
