@@ -105,7 +105,7 @@ def _data(block: ast.Block, vocabulary: Vocabulary) -> Read | None:
                 return None  # a folder that is not here
             raise unknown_dataset(name)
         name, beside = format_of(Path(name)), {"root"}
-    chosen = datasets[name]
+    chosen: object = datasets[name]  # one's own may be any function
     if not isinstance(chosen, Format):
         return None
     known = {k: v for k, v in chosen.settings.items() if k not in beside}
