@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -171,7 +172,7 @@ def evaluate_run(
     else:
         print_table(run)
         for name, value in measured.items():
-            out.print(f"  {name:<24} {value:.3f}", markup=False)
+            out.print(f"  {name:<24} {'–' if isnan(value) else f'{value:.3f}'}", markup=False)
 
 
 def _folder(given: str | None, spec: Path) -> Path:

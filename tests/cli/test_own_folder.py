@@ -47,7 +47,7 @@ def test_from_captions_to_scores(folder: Path, capsys: pytest.CaptureFixture[str
     (folder / "boxes" / "labels.txt").write_text("dog\n")
     assert run(["eval", out, "--json"]) == 0  # now the classes are known
     told = capsys.readouterr()
-    assert "labelled with classes only" in told.err and json.loads(told.out)[0]["class_accuracy"] == 1
+    assert "hold no fact of the task" in told.err and json.loads(told.out)[0]["class_accuracy"] == 1
     (folder / "boxes" / "labels.txt").unlink()
 
     resume = ["train", task, "--out", out, "--resume"]
