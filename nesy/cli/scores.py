@@ -36,7 +36,8 @@ def say_unscored(data: Sequence[Example]) -> bool:
         )
     elif not facts:
         err.print(
-            "the labels of the test clips hold no fact of the task: mAP and F1 need some (docs/data.md, Labels)", markup=False
+            "the labels of the test clips hold no fact of the task: mAP and F1 need some (docs/data.md, Labels)",
+            markup=False,
         )
     if told < CANDIDATES:
         err.print(

@@ -106,3 +106,17 @@ def test_boxes_of_any_kind(tmp_path: Path) -> None:
     assert boxes_of(tmp_path / "boxes.json", Path("walk.mp4")).at == {"ball-7": {0: (10, 20, 15, 26)}}
     with pytest.raises(DataError, match="has no boxes of run"):
         boxes_of(tmp_path / "boxes.json", Path("run.mp4"))
+
+
+def test_nothing_is_left_and_nothing_is_shown_raw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    made = tmp_path / "data"
+    for _ in range(2):
+        assert run(["data", "make", "platformer", "--clips", "4", "--out", str(made)]) == 0
+    assert not list(tmp_path.glob("nesy-*.lock"))
+    capsys.readouterr()
+    assert run(["data", "info", str(made)]) == 0
+    told = capsys.readouterr().out
+    assert "skipped: none" in told and "{" not in told and "clips: train" in told
