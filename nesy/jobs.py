@@ -17,6 +17,7 @@ from typing import Any
 
 from nesy.errors import DataError, NesyError
 from nesy.files import write_whole
+from nesy.own import own_mistakes
 
 FAILURES = "failures.jsonl"
 ABOUT = "job.json"
@@ -112,7 +113,8 @@ class _Rows:
     ) -> None:
         if place is not None:
             os.chdir(place)  # so that relative paths mean what they mean to the caller
-        self.one = make(*args)
+        with own_mistakes():
+            self.one = make(*args)
         self.before = before
 
     def __call__(self, rows: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -123,7 +125,8 @@ class _Rows:
         if self.before is not None:
             self.before(item)
         try:
-            self.one(item)
+            with own_mistakes():
+                self.one(item)
         except NesyError as e:
             return e.message if e.hint is None else f"{e.message} ({e.hint})"
         except OSError as e:

@@ -41,9 +41,8 @@ class Registry(Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         if name not in self._items:
-            raise NesyError(
-                f"unknown {self.role} `{name}`", expected=sorted(self._items), hint=did_you_mean(name, self._items)
-            )
+            hint = did_you_mean(name, self._items) or "if a file of yours registers it: --predicates FILE.py"
+            raise NesyError(f"unknown {self.role} `{name}`", expected=sorted(self._items), hint=hint)
         return self._items[name]
 
     def __contains__(self, name: object) -> bool:

@@ -12,7 +12,7 @@ import nesy
 
 
 def test_every_name_has_its_home():
-    for name in nesy.HOMES:
+    for name in nesy.__all__:
         assert getattr(nesy, name).__module__.startswith("nesy.") and name in dir(nesy)
     with pytest.raises(AttributeError):
         nesy.nothing  # noqa: B018
@@ -29,3 +29,11 @@ def test_a_question_in_four_lines(tmp_path: Path):
     assert answer.method == "exact" and answer.probability == pytest.approx(0.637344, abs=1e-6)
     nesy.write_graph(graph, tmp_path / "again.json")
     assert (tmp_path / "again.json").read_text() != ""
+
+
+def test_answers_and_help_are_readable():
+    graph = nesy.read_graph(Path(__file__).parent / "data" / "chase.json").graph
+    answer = nesy.query(nesy.parse_formula("exists d: dog, c: cat { chasing(d, c) then hiding(c) }"), graph)
+    assert repr(answer).startswith("<P = 0.637344 (exact), d = object ") and "Step(" not in repr(answer)
+    assert nesy.__doc__ is not None and all(name in nesy.__doc__ for name in nesy.__all__)
+    assert not {"HOMES", "TYPE_CHECKING", "Any", "import_module"} & set(dir(nesy))

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from nesy.errors import NesyError
+from nesy.own import mistake_in
 
 app = typer.Typer(
     name="nesy",
@@ -47,6 +48,18 @@ def common(
         os.environ[DEBUG] = "1"
 
 
+def stage_of(setting: str) -> str | None:
+    """The block of a task file that has a setting of this name, for who writes it as an option."""
+    from nesy.datasets.opening import PLATFORMER_DEFAULTS
+    from nesy.datasets.settings import COMMON
+    from nesy.training.settings import TrainSettings
+
+    for stage, names in (("train", TrainSettings.__dataclass_fields__), ("data", {**COMMON, **PLATFORMER_DEFAULTS})):
+        if setting in names:
+            return stage
+    return None
+
+
 def run(arguments: list[str]) -> int:
     """Run a command line and give its exit code; the only handler of errors."""
     from nesy.cli import commands  # noqa: F401  registers the commands
@@ -65,6 +78,9 @@ def run(arguments: list[str]) -> int:
         return e.exit_code
     except UsageError as e:
         e.show()
+        wrong = str(getattr(e, "option_name", "")).lstrip("-").replace("-", "_")
+        if wrong and (stage := stage_of(wrong)) and "train" in arguments:
+            print(f"  help: settings of the file are changed with --set {stage}.{wrong}=VALUE", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
@@ -82,6 +98,10 @@ def run(arguments: list[str]) -> int:
     except Exception as e:
         if os.environ.get(DEBUG):
             raise
+        mistake = mistake_in(e)
+        if mistake is not None:
+            print(str(mistake), file=sys.stderr)
+            return 2
         print(
             f"error: internal fault ({type(e).__name__}: {str(e)[:300]})\n"
             "  help: this is a mistake in nesy, not in your input; run again with --debug and report what it prints",

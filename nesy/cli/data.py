@@ -67,10 +67,14 @@ def info(
         print(json.dumps(found))
         return
     for key, value in found.items():
-        if key in ("unary", "binary") and isinstance(value, dict):
+        if isinstance(value, dict) and not value:
+            out.print(f"{key}: none", markup=False)
+        elif key in ("unary", "binary") and isinstance(value, dict):
             table = Table(f"{key} predicate", "share of clips", "share of frames")
             for name, (of_clips, of_frames) in value.items():
                 table.add_row(name, f"{of_clips:.0%}", f"{of_frames:.1%}")
             out.print(table)
+        elif isinstance(value, dict):
+            out.print(f"{key}: {', '.join(f'{name} {x}' for name, x in value.items())}", markup=False)
         else:
             out.print(f"{key}: {value}", markup=False)

@@ -20,7 +20,7 @@ from nesy.files import write_whole
 def extract(
     captions: Annotated[
         Path | None,
-        typer.Argument(help='Captions, one {"id": ..., "caption": ...} a line, or a folder of such .jsonl files.'),
+        typer.Argument(help='One {"id": ..., "caption": ...} a line (.txt: a caption a line), or a folder of .jsonl.'),
     ] = None,
     spec: Annotated[Path | None, typer.Option("--spec", help="The .dsl file whose names the specs use.")] = None,
     output: Annotated[

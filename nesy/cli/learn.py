@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from nesy.cli.app import app, err, out
 from nesy.cli.own_code import OwnCode, load_own
 from nesy.cli.progress import bars
+from nesy.cli.scores import print_table, say_unscored
 from nesy.errors import DataError, did_you_mean
 
 Spec = Annotated[Path, typer.Argument(help="A task file, for example examples/platformer.dsl.")]
@@ -22,14 +24,15 @@ Run = Annotated[Path, typer.Argument(help="The folder of a run.")]
 @app.command("train")
 def train(
     spec: Spec,
-    out_folder: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The run's folder (default runs/NAME).")
-    ] = None,
+    out_folder: Annotated[str | None, typer.Option("--out", "-o", help="The run's folder (default runs/NAME).")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="Change a setting: train.epochs=3, data.clips=200, ...")
     ] = None,
     predicates: OwnCode = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's newest checkpoint.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on from the run's newest checkpoint; longer with --set train.epochs=MORE."),
+    ] = False,
 ) -> None:
     """Learn to predict scene graphs from captions.
 
@@ -39,14 +42,14 @@ def train(
     from nesy.training import table
     from nesy.training.evaluate import evaluate
     from nesy.training.processes import is_main
+    from nesy.training.resume import note, resumed
     from nesy.training.task import read_task
 
+    folder = _folder(out_folder, spec)
     load_own(predicates)
-    folder = out_folder or Path("runs") / spec.stem
-    if resume and (folder / "settings.json").exists():
-        if settings:
-            raise DataError("--set cannot change a run that is resumed", hint="leave --set out, or start a new run")
-        task = runs.reopen(folder)
+    goes_on = resume and (folder / "settings.json").exists()
+    if goes_on:
+        task = resumed(folder, settings or [])
     else:
         task = read_task(spec, settings)
         if is_main():
@@ -58,22 +61,32 @@ def train(
         data = runs.prepare(task, ("train", "test"), shown.tell)
         runs.refuse_untold(task, data.splits["train"])
         if is_main():
-            if not (resume and (folder / "settings.json").exists()):
+            if goes_on:
+                note(folder, task, settings or [])
+            else:
                 runs.start(folder, task, settings or [])
             runs.write_report_of(folder, data.report)
-        model = runs.fit(task, data.splits["train"], folder, resume=resume, progress=shown.training("training"))
+        step = shown.training("training")
+        try:
+            model = runs.fit(task, data.splits["train"], folder, resume=resume, progress=step)
+        except KeyboardInterrupt:
+            if is_main():
+                err.print(f"stopped; go on with: nesy train {spec} --out {folder} --resume", markup=False)
+            raise typer.Exit(130) from None
+        except Exception:
+            if is_main() and not goes_on:
+                runs.discard(folder)
+            raise
         if not is_main():
             return  # one of several processes under torchrun: the first one scores and writes
         if task.proposals:
             runs.fit_proposals(folder, data, shown.tell)
     _say_report(data.report.read, dict(data.report.skipped), data.report.examples)
-    if any(e.truth is not None for e in data.splits["test"]):
+    if say_unscored(data.splits["test"]):
         row = table.own_row(task)
         scores = evaluate(model, data.splits["test"]).as_dict()
         runs.add_metrics(folder, row.name, row.supervision, task.train.seed, scores)
-        _print_table(folder)
-    else:
-        err.print("no test clip has labels: there is no table", markup=False)
+        print_table(folder)
     out.print(f"run: {folder}  ({time.perf_counter() - began:.0f} s)", markup=False)
 
 
@@ -114,11 +127,8 @@ def evaluate_run(
     with bars() as shown:
         splits = ("train", "test") if chosen else ("test",)
         data = runs.prepare(task, splits, shown.tell)
-        if all(e.truth is None for e in data.splits["test"]):
-            raise DataError(
-                "the test clips have no ground truth for the task's vocabulary: nothing can be scored",
-                hint="`nesy predict` and `nesy query` need none",
-            )
+        if not say_unscored(data.splits["test"]):
+            raise DataError("nothing can be scored", hint="`nesy predict` and `nesy query` need no labels")
         model = runs.load_model(run, task)
         scores = evaluate(model, data.splits["test"]).as_dict()
         measured: dict[str, float] = {}
@@ -160,17 +170,16 @@ def evaluate_run(
     if as_json:
         print(json.dumps(runs.metrics(run)))
     else:
-        _print_table(run)
+        print_table(run)
         for name, value in measured.items():
-            out.print(f"  {name:<24} {value:.3f}", markup=False)
+            out.print(f"  {name:<24} {'–' if isnan(value) else f'{value:.3f}'}", markup=False)
 
 
-def _print_table(folder: Path) -> None:
-    from nesy.viz import metrics_table
-    from nesy.viz.measured import metric_rows
-
-    rows = metric_rows(folder)
-    out.print(metrics_table(rows, seeds=any(len(r.seeds) > 1 for r in rows)))
+def _folder(given: str | None, spec: Path) -> Path:
+    """Where the run goes. A text and no path: Path("") would be the current folder."""
+    if given is not None and not given.strip():
+        raise DataError("--out names no folder", hint=f"leave it out for runs/{spec.stem}, or name one")
+    return Path(given) if given is not None else Path("runs") / spec.stem
 
 
 def _say_report(read: int, skipped: dict[str, int], examples: dict[str, Any]) -> None:

@@ -378,23 +378,7 @@ def _question(
         "value": reply.value, "probability": reply.probability, "unsure": reply.unsure, "answers": rows,
         "empty": reply.empty,
     }  # fmt: skip
-    lines = []
-    if isinstance(reply.value, bool):
-        lines.append(f"{'yes' if reply.value else 'no'} (P = {reply.probability:.4f})")
-    elif reply.value is not None:
-        lines.append(str(reply.value))
-    elif not reply.items:
-        lines.append("nothing")
-    elif reply.unsure:
-        lines.append("not sure; perhaps")
-    for i in reply.items:
-        name = i.what or i.video
-        label = f" ({i.label})" if i.label else ""
-        lines.append(
-            f"  {name}{label}{_when(i.start, i.end, i.seconds)}  {i.confidence:.3f}"
-            + f"  [{i.video}]" * (i.what is None)
-        )
-    return row, lines
+    return row, reply.lines()
 
 
 def _row(m: Match) -> dict[str, Any]:
@@ -402,10 +386,6 @@ def _row(m: Match) -> dict[str, Any]:
 
 
 def _line(m: Match) -> str:
-    return f"{m.triple}{_when(m.triple.start, m.triple.end, m.triple.seconds)}  {m.confidence:.3f}"
+    from nesy.memory.answers import when
 
-
-def _when(start: int | None, end: int | None, seconds: tuple[float, float] | None) -> str:
-    if start is None or end is None:
-        return ""
-    return f" {seconds[0]:.2f}-{seconds[1]:.2f} s" if seconds is not None else f" frames {start}-{end - 1}"
+    return f"{m.triple}{when(m.triple.start, m.triple.end, m.triple.seconds)}  {m.confidence:.3f}"

@@ -19,7 +19,8 @@ def predict(
     video: Annotated[Path, typer.Argument(help="A video file, or a folder of them.")],
     out_file: Annotated[Path, typer.Option("--out", "-o", help="The scene graph to write.")] = Path("graph.json"),
     tracks: Annotated[
-        Path | None, typer.Option(help="A scene-graph file whose boxes to use (its classes and facts are ignored).")
+        Path | None,
+        typer.Option(help="A file whose boxes to use: a scene graph (only its boxes count), COCO .json or MOT .txt."),
     ] = None,
     predicates: OwnCode = None,
     form: Annotated[

@@ -36,6 +36,11 @@ def query(
             "expected FORMULA GRAPH.json" if formulas is None else "with --formulas expected only GRAPH.json",
             hint="put the formula in quotes: nesy query 'exists x { eventually jumping(x) }' graph.json",
         )
+    if formulas is None and Path(arguments[0]).suffix == ".json" and not Path(arguments[1]).is_file():
+        raise DataError(
+            f"{arguments[1]}: no such file",
+            hint=f"the formula comes first: nesy query '{arguments[1]}' {arguments[0]}",
+        )
     file = read_graph(arguments[-1])
     texts = [("<formula>", arguments[0])] if formulas is None else _lines(formulas)
     low, failed = False, False

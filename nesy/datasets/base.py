@@ -159,7 +159,8 @@ class DataReport:
     def nothing(self, root: Path, otherwise: str) -> DataError:
         """The error of a dataset of which nothing can be used: with what was left out, or else ``otherwise``."""
         hint = next(iter(self.examples.values()), otherwise)
-        return DataError(f"no usable clip in {root}: {dict(self.skipped)}", hint=hint)
+        left = ", ".join(f"{count} x {reason}" for reason, count in self.skipped.items())
+        return DataError(f"no usable clip in {root}" + (f" ({left})" if left else ""), hint=hint)
 
 
 @dataclass

@@ -133,6 +133,31 @@ def read_mot(path: Path, labels: Sequence[str]) -> Boxes:
     return boxes
 
 
+def read_labels(folder: Path) -> list[str]:
+    """The class names beside MOT files, ``labels.txt``, one a line; none without that file."""
+    path = folder / "labels.txt"
+    return [x.strip() for x in text_of(path).split("\n") if x.strip()] if path.is_file() else []
+
+
+def boxes_of(path: Path, video: Path) -> Boxes:
+    """The boxes of a video in a file of any kind that is read here: MOT (``.txt``), COCO or a scene graph (``.json``).
+
+    Raises:
+        DataError: missing, of no such kind, or a COCO file without this video.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file", hint=f"`nesy track {video} -o {path}` writes one")
+    if path.suffix.lower() != ".json":
+        return read_mot(path, read_labels(path.parent))
+    if "images" not in read_json(path):
+        return read_tracks(path)
+    found = read_coco(path)
+    for name, boxes in found.items():
+        if name == video.stem or Path(name).name == video.stem:
+            return boxes
+    raise DataError(f"{path} has no boxes of {video.stem}", expected=found)
+
+
 def read_tracks(path: Path) -> Boxes:
     """Boxes of a scene-graph file (as ``nesy track`` and ``nesy predict`` write), with the likeliest classes."""
     file = read_graph(path)

@@ -31,7 +31,7 @@ from nesy.datasets.base import (
     Vocabulary,
     datasets,
 )
-from nesy.datasets.boxes import BoxArrays, Boxes, read_coco, read_mot, read_tracks
+from nesy.datasets.boxes import BoxArrays, Boxes, read_coco, read_labels, read_mot, read_tracks
 from nesy.datasets.settings import COMMON, pick_frames, root_of, split_of
 from nesy.datasets.text import rows_of, text_of
 from nesy.datasets.video import Header, read_header
@@ -65,7 +65,10 @@ def read_captions(root: Path) -> Iterator[Row | DataError]:
         columns, rows = rows_of(table)
         missing = {"video", "caption"} - set(columns)
         if missing:
-            raise DataError(f"{table} has no column {' and no '.join(sorted(missing))}", expected=COLUMNS)
+            raise DataError(
+                f"{table} has no column {' and no '.join(sorted(missing))}",
+                expected=["video", "caption", f"and if wanted {', '.join(COLUMNS[2:])}"],
+            )
         for number, row in rows:
             yield _row(f"{table}:{number}", row)
     elif lines.is_file():
@@ -114,9 +117,7 @@ class BoxSource:
             raise DataError(f"boxes: {kind!r}", expected=["auto", "frame"])
         self.root, self.whole = root, kind == "frame"
         self.coco = read_coco(root / "boxes.json") if (root / "boxes.json").is_file() and not self.whole else {}
-        labels = root / "boxes" / "labels.txt"
-        self.labels = text_of(labels).split("\n") if labels.is_file() else []
-        self.labels = [x.strip() for x in self.labels if x.strip()]
+        self.labels = read_labels(root / "boxes")
 
     def of(self, video: str, header: Header) -> Boxes | None:
         """The boxes of a video, None when none are known. Raises DataError for a broken file."""

@@ -44,10 +44,15 @@ def open_dataset(
     if Path(name_or_path).is_dir():
         name = format_of(Path(name_or_path))
         return datasets[name]({**settings, "root": str(name_or_path)}, Path(cache), progress)
-    raise DataError(
-        f"unknown dataset `{name_or_path}`",
+    raise unknown_dataset(name_or_path)
+
+
+def unknown_dataset(name: str) -> DataError:
+    """The error of a name that is neither registered nor a folder."""
+    return DataError(
+        f"unknown dataset `{name}`",
         expected=[*datasets, "a folder in one of their layouts"],
-        hint=did_you_mean(name_or_path, datasets) or "is the path right?",
+        hint=did_you_mean(name, datasets) or f"there is no folder {Path(name).absolute()} either",
     )
 
 

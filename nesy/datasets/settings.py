@@ -30,7 +30,10 @@ def root_of(settings: Mapping[str, object]) -> Path:
     if not root:
         raise DataError("the data block does not say where the files are", hint='write { root: "FOLDER" }')
     if not Path(root).is_dir():
-        raise DataError(f"{root}: no such folder", hint="`root` is the folder of the dataset's files")
+        raise DataError(
+            f"{root}: no such folder",
+            hint=f"`root` is seen from the current folder; looked for: {Path(root).absolute()}",
+        )
     return Path(root)
 
 

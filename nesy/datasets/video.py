@@ -44,7 +44,7 @@ def read_video(path: Path | str, expected_frames: int | None = None) -> NDArray[
             frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
     except (av.error.FFmpegError, ValueError, OSError) as error:
         raise DataError(
-            f"video file {path} cannot be decoded ({type(error).__name__}: {error}); it is probably truncated",
+            f"video file {path} cannot be decoded ({_why(error)}); it is probably truncated",
             hint="copy or make the file again",
         ) from error
     if not frames:
@@ -97,6 +97,11 @@ def read_frames(path: Path | str, picks: Sequence[int]) -> NDArray[np.uint8]:
             hint="the file is truncated, or the annotations belong to another version of it",
         )
     return np.stack([got[k] for k in picks])
+
+
+def _why(error: Exception) -> str:
+    """What FFmpeg or the system says, without its number and the path that is named already."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _decode(path: Path, wanted: set[int], seek: bool) -> dict[int, NDArray[np.uint8]]:
@@ -180,7 +185,9 @@ def read_header(path: Path | str) -> Header:
             count = stream.frames or sum(packet.size > 0 for packet in container.demux(stream))
             size = (stream.codec_context.width, stream.codec_context.height)
     except (av.error.FFmpegError, OSError) as error:
-        raise DataError(f"video file {path} cannot be read ({error})", hint="copy the file again") from error
+        raise DataError(
+            f"video file {path} cannot be read ({_why(error)})", hint="is it a video? if so, copy it again"
+        ) from error
     if not count:
         raise DataError(f"video file {path} holds no frame", hint="copy the file again")
     if not rate:
@@ -230,7 +237,9 @@ def write_video(path: Path | str, frames: NDArray[np.uint8], fps: float, *, qual
         os.replace(partial, path)
     except (av.error.FFmpegError, OSError) as error:
         partial.unlink(missing_ok=True)
-        raise DataError(f"cannot write video {path}: {error}", hint="check the free space and the folder") from error
+        raise DataError(
+            f"cannot write video {path}: {_why(error)}", hint="check the free space and the folder"
+        ) from error
 
 
 def check_mp4(path: Path | str) -> None:

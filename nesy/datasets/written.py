@@ -69,6 +69,7 @@ def made(
                 shutil.rmtree(part, ignore_errors=True)
                 _write(part, record(), count, settings, progress)
                 os.replace(part, folder)
+            lock.unlink(missing_ok=True)  # who waited for it finds the folder made
     except OSError as e:
         raise DataError(f"cannot write {folder}: {e}", hint="check the free space and the permissions") from e
     dataset = load_mugen(folder)

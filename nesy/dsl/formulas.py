@@ -138,9 +138,9 @@ class FormulaChecker:
                 hint = did_you_mean(name, known)
                 if hint is None and name in self.signature.classes:
                     hint = f"`{name}` is a class; bind a variable of it: `exists x: {name} {{ ... }}`"
-                hint = (
-                    hint or f"bind it around the formula: `exists {name} {{ ... }}`, or with a class `exists {name}: c`"
-                )
+                one = next(iter(self.signature.classes), None)
+                classed = f", or of a class: `exists {name}: {one} {{ ... }}`" if one else ""
+                hint = hint or f"bind it around the formula: `exists {name} {{ ... }}`{classed}"
                 self.error("E022", f"variable `{name}` is not bound by any quantifier", f.span, hint)
 
     # -- objects -----------------------------------------------------------------------------------------------------

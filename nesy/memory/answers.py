@@ -69,6 +69,33 @@ class Reply:
         """Whether the answer is "no", "nothing" or not sure."""
         return not self.items or self.unsure if self.value is None else not self.value
 
+    def lines(self) -> list[str]:
+        """The answer as `nesy memory ask` prints it."""
+        told: list[str] = []
+        if isinstance(self.value, bool):
+            told.append(f"{'yes' if self.value else 'no'} (P = {self.probability:.4f})")
+        elif self.value is not None:
+            told.append(str(self.value))
+        elif not self.items:
+            told.append("nothing")
+        elif self.unsure:
+            told.append("not sure; perhaps")
+        for i in self.items:
+            label = f" ({i.label})" if i.label else ""
+            place = f"  [{i.video}]" * (i.what is None)
+            told.append(f"  {i.what or i.video}{label}{when(i.start, i.end, i.seconds)}  {i.confidence:.3f}{place}")
+        return told
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines()).strip()
+
+
+def when(start: int | None, end: int | None, seconds: tuple[float, float] | None) -> str:
+    """A time for a line: seconds where they are known, else frames; empty without either."""
+    if start is None or end is None:
+        return ""
+    return f" {seconds[0]:.2f}-{seconds[1]:.2f} s" if seconds is not None else f" frames {start}-{end - 1}"
+
 
 def reader(store: TripleStore) -> Questions:
     """A reader of questions that knows the store's names and videos."""

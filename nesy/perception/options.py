@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from nesy.errors import DataError, did_you_mean
@@ -24,6 +26,7 @@ def read_options(
     choices: Mapping[str, Sequence[str]] | None = None,
     least: Mapping[str, float] | None = None,
     block: str = "perception",
+    check: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """The defaults overridden by what is given.
 
@@ -31,6 +34,7 @@ def read_options(
         choices: the words that a text setting accepts.
         least: the smallest value that a number setting accepts.
         block: what the settings are of, for messages.
+        check: looks at them all; raises DataError.
 
     Raises:
         DataError: unknown name, wrong type, a word that is no choice, or a number below the least.
@@ -55,4 +59,27 @@ def read_options(
         if least and key in least and value < least[key]:
             raise DataError(f"{block}.{key} is {value!r}, expected at least {least[key]}")
         out[key] = value
+    if check is not None:
+        check(out)
+    if _only.get():
+        raise _Fine
     return out
+
+
+_only = ContextVar("only the options", default=False)
+
+
+class _Fine(Exception):
+    """The settings are right, and nothing is to be made of them."""
+
+
+@contextmanager
+def only_options() -> Iterator[None]:
+    """Inside, what reads its settings here stops behind that: to check a block without loading a model."""
+    before = _only.set(True)
+    try:
+        yield
+    except _Fine:
+        pass
+    finally:
+        _only.reset(before)

@@ -10,6 +10,9 @@ binary: two-layer perceptron on (subject, object, geometry, union) -> log-odds
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -144,8 +147,11 @@ def geometry(boxes: Tensor, present: Tensor) -> Tensor:
 def tiny(vocabulary: Vocabulary, settings: dict[str, object]) -> Tiny:
     """Build the backend from the settings of a ``perception "tiny" { ... }`` block: width, crop, temporal."""
     defaults = {"width": 64, "crop": 16, "temporal": "none"}
-    options = read_options("tiny", settings, defaults, choices={"temporal": ("none", "transformer", "recurrent")})
+    choices = {"temporal": ("none", "transformer", "recurrent")}
+    return Tiny(vocabulary, **read_options("tiny", settings, defaults, choices=choices, check=_sizes))
+
+
+def _sizes(options: Mapping[str, Any]) -> None:
     for key in ("width", "crop"):
         if options[key] < 8 or options[key] % 4:
             raise DataError(f"perception.{key} is {options[key]!r}, expected a multiple of 4 from 8 on")
-    return Tiny(vocabulary, **options)

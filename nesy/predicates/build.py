@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nesy.dsl.ast import PredicateSignature
-from nesy.errors import DataError, SpecTypeError, did_you_mean
+from nesy.errors import DataError, NesyError, SpecTypeError, did_you_mean
+from nesy.own import defined_at, own_mistakes, place_of, said
 from nesy.perception.base import Batch, PredicateModel, View, view_of
 from nesy.predicates.declare import Custom, registered
 from nesy.scenegraph import SceneGraph, Vocabulary
@@ -44,6 +45,7 @@ def _code_of(declared: PredicateSignature) -> Custom:
         raise SpecTypeError(
             f"predicate `{declared.name}` is declared, but no code for it is known",
             span=declared.span,
+            code="E092",
             hint=did_you_mean(declared.name, known) or "give the file that has it: --predicates FILE.py",
         )
     custom = known[declared.name]
@@ -53,6 +55,7 @@ def _code_of(declared: PredicateSignature) -> Custom:
             f"predicate `{declared.name}` is declared with other parameters than its code",
             span=declared.span,
             expected=[custom.signature()],
+            code="E092",
         )
     return custom
 
@@ -100,7 +103,8 @@ class WithPredicates(PredicateModel):
         self.code: dict[str, Callable[..., Any]] = {}
         self.modules_of_code = nn.ModuleDict()
         for c in customs:
-            made = c.code() if isinstance(c.code, type) else c.code
+            with own_mistakes(c.code):
+                made = c.code() if isinstance(c.code, type) else c.code
             if isinstance(made, nn.Module):
                 made = copy.deepcopy(made)  # a model never changes the weights of another one
                 self.modules_of_code[c.name] = made
@@ -157,8 +161,12 @@ class WithPredicates(PredicateModel):
         present = inputs["present"]
         try:
             out: Any = self.code[custom.name](**{name: inputs[name] for name in custom.wants})
-        except (RuntimeError, IndexError, TypeError, ValueError, AttributeError) as e:
-            raise DataError(f"the code of predicate `{custom.name}` fails: {type(e).__name__}: {e}") from e
+        except NesyError:
+            raise
+        except Exception as e:
+            place = place_of(e)
+            where = f"{place[0]}: " if place else defined_at(custom.code)
+            raise DataError(f"{where}the code of predicate `{custom.name}` fails: {said(e)}") from e
         if isinstance(out, np.ndarray):
             out = torch.from_numpy(out).to(present.device)
         n = present.shape[-1]
@@ -166,7 +174,9 @@ class WithPredicates(PredicateModel):
         if not isinstance(out, Tensor) or tuple(out.shape) != shape:
             got = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
             axes = "[B, T, N]" if custom.arity == 1 else "[B, T, N, N]"
-            raise DataError(f"the code of predicate `{custom.name}` gives {got}, expected {axes} = {shape}")
+            raise DataError(
+                f"{defined_at(custom.code)}the code of predicate `{custom.name}` gives {got}, expected {axes} = {shape}"
+            )
         if out.dtype == torch.bool:
             out = torch.where(out, CERTAIN, -CERTAIN)
         possible = present
@@ -176,6 +186,8 @@ class WithPredicates(PredicateModel):
             )
         out = torch.where(possible, out, IMPOSSIBLE)
         if bool(out.isnan().any()):
-            raise DataError(f"the code of predicate `{custom.name}` gives values that are no numbers (NaN)")
+            raise DataError(
+                f"{defined_at(custom.code)}the code of predicate `{custom.name}` gives values that are no numbers (NaN)"
+            )
         bounded: Tensor = out.clamp(IMPOSSIBLE, -IMPOSSIBLE)
         return bounded

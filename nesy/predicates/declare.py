@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from nesy.errors import NesyError, SpecTypeError, did_you_mean
+from nesy.own import own_mistakes, remember
 from nesy.registry import Registry
 
 INPUTS = {
@@ -159,13 +160,9 @@ def load_predicates(path: Path | str) -> tuple[str, ...]:
         raise NesyError(f"{path} is no Python file", hint="its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # so that its classes know their module
-    try:
+    remember(path)
+    with own_mistakes():
         spec.loader.exec_module(module)
-    except NesyError:
-        raise
-    except Exception as e:
-        line = e.lineno if isinstance(e, SyntaxError) else _line_in(e, path)
-        raise NesyError(f"{path}:{line}: the file fails with {type(e).__name__}: {e}") from e
     names = tuple(n for n, c in _known.items() if before.get(n) is not c)
     if not names and Registry.registered == components:
         raise NesyError(
@@ -174,13 +171,3 @@ def load_predicates(path: Path | str) -> tuple[str, ...]:
         )
     _loaded[path.resolve()] = content, {n: _known[n] for n in names}
     return names
-
-
-def _line_in(error: Exception, path: Path) -> int:
-    """The last line of ``path`` that the error passed through, 1 when none."""
-    line, trace = 1, error.__traceback__
-    while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename) == path:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line

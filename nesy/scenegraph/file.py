@@ -58,7 +58,10 @@ def read_graph(path: Path | str) -> GraphFile:
         data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise DataError(f"{path}: no such file", hint="`nesy predict RUN VIDEO -o graph.json` writes one") from None
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as e:
+    except UnicodeDecodeError:
+        hint = "a video? first: nesy predict RUN VIDEO -o graph.json"
+        raise DataError(f"{path}: no scene-graph file, it holds no text", hint=hint) from None
+    except (OSError, ValueError, RecursionError) as e:
         raise DataError(f"{path}: not readable as JSON ({type(e).__name__}: {str(e)[:120]})") from None
     try:
         return parse_graph(data)

@@ -1,4 +1,4 @@
-"""Files of captions: one JSON object a line, with ``id`` and ``caption``."""
+"""Files of captions: one JSON object a line, with ``id`` and ``caption``, or in a ``.txt`` file one caption a line."""
 
 from __future__ import annotations
 
@@ -24,9 +24,13 @@ class Caption:
 def read_captions(path: Path) -> list[Caption]:
     """The captions of a jsonl file, in order; other keys of its lines are ignored.
 
+    A ``.txt`` file has one caption a line, which is called by its number; empty lines are skipped.
+
     Raises:
         DataError: a line is no such object, or an id stands twice; with the line's number.
     """
+    if path.suffix.lower() == ".txt":
+        return [Caption(str(number), line.strip()) for number, line in _lines(path) if line.strip()]
     captions: list[Caption] = []
     first: dict[str, int] = {}
     for number, line in json_lines(path):
@@ -50,23 +54,29 @@ def json_lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
     Raises:
         DataError: the file cannot be read, or a line is not a JSON object.
     """
+    found: list[tuple[int, dict[str, Any]]] = []
+    for number, line in _lines(path):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as e:
+            remedy = "one object a line; plain captions, one a line, go into a file called .txt"
+            raise DataError(f"{path}, line {number}: not JSON ({e})", hint=remedy) from None
+        if not isinstance(value, dict):
+            raise DataError(f"{path}, line {number}: a {type(value).__name__}, not an object")
+        found.append((number, value))
+    return found
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
     try:
         lines = path.read_text("utf-8-sig").split("\n")
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError) as e:
         raise DataError(f"{path}: cannot read it ({e})") from None
-    found: list[tuple[int, dict[str, Any]]] = []
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
         if len(line) > LINE_BYTES:
             raise DataError(f"{path}, line {number}: longer than {LINE_BYTES:,} characters")
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as e:
-            raise DataError(f"{path}, line {number}: not JSON ({e})", hint="one object a line") from None
-        if not isinstance(value, dict):
-            raise DataError(f"{path}, line {number}: a {type(value).__name__}, not an object")
-        found.append((number, value))
-    return found
+    return list(enumerate(lines, 1))

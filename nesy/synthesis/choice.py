@@ -15,6 +15,7 @@ from nesy.dsl.parser import load
 from nesy.dsl.printer import statement_text
 from nesy.dsl.signature import modules_of
 from nesy.errors import DataError, NesyError
+from nesy.own import own_mistakes
 from nesy.synthesis.base import SpecExtractor, extractors
 from nesy.synthesis.vocabulary import Documented, OpenDomain, documented
 
@@ -49,7 +50,8 @@ class Choice:
 
     def make(self) -> SpecExtractor:
         """The extractor; NesyError for an unknown name or setting, or a component of one's own that is none."""
-        made = extractors[self.name](self.domain, self.settings)
+        with own_mistakes(extractors[self.name]):
+            made = extractors[self.name](self.domain, self.settings)
         if not isinstance(made, SpecExtractor):
             raise NesyError(
                 f"extractor `{self.name}` gives a {type(made).__name__}, which is no SpecExtractor",

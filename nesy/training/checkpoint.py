@@ -70,21 +70,31 @@ def load(checkpoint: Path, model: nn.Module, optimizer: Optimizer | None = None)
         weights = load_file(checkpoint / "model.safetensors")
         extra = load_file(checkpoint / "optimizer.safetensors") if optimizer is not None else {}
     except (OSError, ValueError, SafetensorError) as e:
-        raise CheckpointError(f"{checkpoint}: not a complete checkpoint ({e})") from None
+        older = [p.name for p in _complete(checkpoint.parent) if p != checkpoint]
+        remedy = (
+            f"remove {checkpoint} to use the older {older[-1]}" if older else f"remove {checkpoint} and train again"
+        )
+        raise CheckpointError(f"{checkpoint}: not a complete checkpoint ({e})", hint=remedy) from None
     if state.get("nesy") != VERSION:
         raise CheckpointError(f"{checkpoint}: version {state.get('nesy')!r}, expected {VERSION!r}")
     try:
         model.load_state_dict(weights)
     except RuntimeError as e:
         raise CheckpointError(
-            f"{checkpoint}: the weights do not fit this model ({str(e).splitlines()[0]})",
-            hint="the spec's vocabulary or perception block has changed since the run was started",
+            f"{checkpoint}: the weights do not fit this model ({_misfit(str(e))})",
+            hint="what the run was started with has changed: its spec.dsl, or the code given with --predicates",
         ) from None
     if optimizer is not None:
         rng = extra.pop("rng")
         optimizer.load_state_dict({"state": _unflatten(extra), "param_groups": state["groups"]})
         torch.set_rng_state(rng)
     return int(state["epoch"])
+
+
+def _misfit(text: str) -> str:
+    """The first thing that torch found, without its headline."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[min(1, len(lines) - 1)][:300] if lines else "other names"
 
 
 def _complete(folder: Path) -> list[Path]:

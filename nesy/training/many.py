@@ -59,6 +59,8 @@ class Work:
 
         video = Path(item)
         boxes = graph_of(video, self.root, self.tracks) if self.tracks else None
+        if boxes is not None and not boxes.is_file() and boxes.with_suffix(".txt").is_file():
+            boxes = boxes.with_suffix(".txt")  # MOT
         graph, _ = self.predict(video, tracks=boxes)
         write_graph(graph, graph_of(video, self.root, self.out))
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from nesy.datasets.base import Tracks
+from nesy.datasets.boxes import boxes_of, read_json
 from nesy.datasets.mugen import read_scene
 from nesy.datasets.video import read_video, video_rate
 from nesy.errors import DataError
@@ -62,12 +63,22 @@ class Predictor:
         return GraphFile(graph, found.ids, torch.from_numpy(found.boxes)), source
 
 
+def _given(path: Path, video: Path, frames: int) -> Tracks:
+    """The boxes in a file that the folder dataset reads too; one that states its number of frames keeps it."""
+    if path.suffix.lower() == ".json" and path.is_file() and "images" not in read_json(path):
+        graph = read_graph(path)
+        return Tracks(graph.boxes.float().numpy(), graph.graph.present[0].numpy(), graph.ids)
+    boxes = boxes_of(path, video)
+    last = max((k for at in boxes.at.values() for k in at), default=-1)
+    if last < 0:
+        raise DataError(f"{path} has no box of {video.stem}")
+    ids = boxes.seen(range(last + 1))
+    return Tracks(*boxes.arrays(ids, range(max(frames, last + 1))), ids)
+
+
 def _tracks(run: Path, video: Path, frames: np.ndarray, tracks: Path | None) -> tuple[Tracks, str]:
     if tracks is not None:
-        if not tracks.exists():
-            raise DataError(f"{tracks}: no such file", hint=f"`nesy track {video} -o {tracks}` writes one")
-        given = read_graph(tracks)
-        return Tracks(given.boxes.float().numpy(), given.graph.present[0].numpy(), given.ids), str(tracks)
+        return _given(tracks, video, len(frames)), str(tracks)
     game = video.parent.parent / "video_metadata" / f"{video.stem}.json"
     if game.is_file():
         try:
@@ -80,5 +91,5 @@ def _tracks(run: Path, video: Path, frames: np.ndarray, tracks: Path | None) -> 
         return track(load_proposer(proposals).propose(frames)), "the run's proposals"
     raise DataError(
         f"{video}: no boxes of its objects are known",
-        hint="give --tracks graph.json, or train with perception { proposals: true }",
+        hint="give --tracks FILE (a scene graph, COCO or MOT), or train with perception { proposals: true }",
     )

@@ -98,7 +98,8 @@ def truth_of(task: Task, truth: GroundTruth | None) -> GroundTruth | None:
         ("binary", n) for n in want.binary if n not in coded
     ]
     labelled = [n for group, n in learned if n in getattr(have, group)]
-    if not labelled or (task.train.supervision == "labels" and len(labelled) < len(learned)):
+    named = any(c in want.classes for c in have.classes)
+    if not (labelled or named) or (task.train.supervision == "labels" and len(labelled) < len(learned)):
         return None  # nothing to score, or unlabelled names that labels would teach as false
     classes = np.array(
         [want.classes.index(c) if (c := have.classes[k]) in want.classes else -100 for k in truth.classes]
@@ -137,6 +138,17 @@ def start(folder: Path, task: Task, overrides: list[str]) -> None:
     write_whole(folder / "settings.json", json.dumps(described, indent=1))
 
 
+def discard(folder: Path) -> None:
+    """Take back what :func:`start` and a training that failed wrote, unless an epoch was finished."""
+    if checkpoint.latest(folder / "checkpoints") is not None:
+        return
+    for name in ("spec.dsl", "settings.json", "data_report.json", "log.jsonl"):
+        (folder / name).unlink(missing_ok=True)
+    for place in (folder / "checkpoints", folder):
+        if place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
+
+
 def refuse_taken(folder: Path) -> None:
     """Raises DataError if the folder holds a run, or a run could not be written there."""
     if (folder / "settings.json").exists():
@@ -155,14 +167,27 @@ def reopen(folder: Path) -> Task:
     Raises:
         CheckpointError: no run there.
     """
-    try:
-        described = json.loads((folder / "settings.json").read_text("utf-8"))
-        overrides = [str(x) for x in described["overrides"]]
-    except (OSError, ValueError, KeyError, TypeError):
+    return read_task(folder / "spec.dsl", overrides_of(folder))
+
+
+def overrides_of(folder: Path) -> list[str]:
+    """The ``--set`` options of a run.
+
+    Raises:
+        CheckpointError: no run there, or what it says of itself cannot be read.
+    """
+    path = folder / "settings.json"
+    if not path.exists():
         raise CheckpointError(
             f"{folder} holds no run", hint="a run is the folder that `nesy train SPEC --out RUN` writes"
+        )
+    try:
+        return [str(x) for x in json.loads(path.read_text("utf-8"))["overrides"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as e:
+        raise CheckpointError(
+            f"{path} is damaged ({type(e).__name__}: {e})",
+            hint='copy it again; if the run had no --set, {"overrides": []} is enough',
         ) from None
-    return read_task(folder / "spec.dsl", overrides)
 
 
 def load_model(folder: Path, task: Task) -> PredicateModel:

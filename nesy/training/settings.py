@@ -71,6 +71,8 @@ def read_settings(values: dict[str, Any], where: str = "train") -> TrainSettings
     for key in ("epochs", "batch", "window", "assignments", "checkpoint_every"):
         if getattr(settings, key) < 1:
             raise SpecTypeError(f"{where}.{key} is {getattr(settings, key)}, expected at least 1")
+    if not settings.learning_rate > 0:
+        raise SpecTypeError(f"{where}.learning_rate is {settings.learning_rate}, expected more than 0")
     if settings.tensorboard and find_spec("tensorboard") is None:
         raise SpecTypeError(
             f"{where}.tensorboard needs a package that is not here", hint="pip install 'nesy[tensorboard]'"

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from nesy.own import own_mistakes
 from nesy.predicates import load_predicates
 from nesy.training.evaluate import chance, evaluate
 from nesy.training.loop import Progress
@@ -106,8 +107,9 @@ def _end_with_parent() -> None:
 
 
 def _in_process(folder: Path, row: Row, seed: int) -> dict[str, Any]:
-    task = reopen(folder)
-    return baseline(task, prepare(task, ("train", "test")), row, seed)
+    with own_mistakes():
+        task = reopen(folder)
+        return baseline(task, prepare(task, ("train", "test")), row, seed)
 
 
 def chance_row(task: Task, data: Data, folder: Path) -> dict[str, Any]:

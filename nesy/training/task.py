@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.dsl.check import CheckedModule, check_formula, check_module
 from nesy.dsl.parser import load, parse_formula
-from nesy.errors import DataError, NesyError, SpecTypeError, did_you_mean
+from nesy.errors import DataError, ErrorGroup, NesyError, SpecTypeError, did_you_mean
+from nesy.own import own_mistakes
 from nesy.perception import PredicateModel, backends
 from nesy.predicates import build, vocabulary_of
 from nesy.reasoners.temporal.exclusive import exclusive_groups
 from nesy.scenegraph import Vocabulary
+from nesy.training.blocks import extractor_name, mistakes, wants_proposals
 from nesy.training.settings import TrainSettings, read_settings
 
 
@@ -45,7 +46,8 @@ class Task:
         name, settings = self.perception
         with warnings.catch_warnings():  # a task may have no class, or no binary predicate
             warnings.filterwarnings("ignore", message="Initializing zero-element")
-            model = build(backends[name], self.vocabulary, settings, self.checked.signature.predicates)
+            with own_mistakes(backends[name]):
+                model = build(backends[name], self.vocabulary, settings, self.checked.signature.predicates)
         model.groups = exclusive_groups(self.checked.constraints, self.vocabulary)
         return model
 
@@ -63,7 +65,8 @@ class Task:
         from nesy.synthesis import extractors
 
         name, settings = self.captions
-        extract = extractors[name](self.vocabulary, settings)
+        with own_mistakes(extractors[name]):
+            extract = extractors[name](self.vocabulary, settings)
         cache: dict[str, Formula | NesyError] = {}
 
         def spec_of(caption: str) -> Formula:
@@ -103,11 +106,12 @@ def read_task(path: Path | str, overrides: list[str] | None = None) -> Task:
         NesyError: everything that is wrong with the file, with its place; unknown settings; unknown components.
     """
     checked = check_module(load(path))
-    for block in checked.blocks.values():
-        _no_source(block)
     signature = checked.signature
     learned = Vocabulary(signature.classes, signature.unary, signature.binary)
     vocabulary = vocabulary_of(learned, signature.predicates)
+    wrong = list(mistakes(checked, vocabulary))
+    if wrong:
+        raise ErrorGroup(wrong)
     values: dict[str, dict[str, Any]] = {
         kind: dict(checked.blocks[kind].settings.as_dict()) if kind in checked.blocks else {}
         for kind in ("data", "captions", "perception", "train")
@@ -117,10 +121,8 @@ def read_task(path: Path | str, overrides: list[str] | None = None) -> Task:
         _override(values, names, override)
     if "data" not in names or names["data"] is None:
         raise SpecTypeError(f"{path} names no data to learn from", hint='add a block: data "platformer" { clips: 600 }')
-    extractor = str(values["captions"].pop("extractor", "rules"))
-    proposals = values["perception"].pop("proposals", False)
-    if not isinstance(proposals, bool):
-        raise SpecTypeError(f"perception.proposals is {proposals!r}, expected true or false")
+    extractor = extractor_name(values["captions"])
+    proposals = wants_proposals(values["perception"])
     task = Task(
         checked,
         vocabulary,
@@ -162,15 +164,6 @@ def _override(values: dict[str, dict[str, Any]], names: dict[str, str | None], t
             raise SpecTypeError(f"{key}: `{step}` is not a block")
     where[path[-1]] = parsed
     names.setdefault(stage, None)
-
-
-def _no_source(block: ast.Block) -> None:
-    if block.kind == "data" and block.name is None:
-        raise SpecTypeError(
-            "the data block names no dataset",
-            span=block.span,
-            hint='write data "platformer" { ... } or data "FOLDER" { }',
-        )
 
 
 def _plain(settings: TrainSettings) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def test_the_corpus_is_large_and_covers_every_code() -> None:
     assert len(FILES) >= 100
     text = "".join(p.with_suffix(".expected").read_text(encoding="utf-8") for p in FILES)
     elsewhere = {"E011", "E012"}  # the file that the user names cannot be read, or is too large: test_limits
+    elsewhere |= {"E090", "E091", "E092"}  # of blocks, by those who read them: tests/training/test_blocks.py
     assert {code for code in CODES if code not in text} == elsewhere
 
 

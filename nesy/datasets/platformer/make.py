@@ -66,12 +66,13 @@ def make_platformer(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         # A second process that wants the same folder waits here and then finds it made.
-        with FileLock(_lock_of(out)):
-            if out.exists() and not _replaceable(out, arguments):
-                if progress:
-                    progress(clips, clips)
-                return
-            _make(out, arguments, progress)
+        lock = _lock_of(out)
+        with FileLock(lock):
+            if not out.exists() or _replaceable(out, arguments):
+                _make(out, arguments, progress)
+            elif progress:
+                progress(clips, clips)
+            lock.unlink(missing_ok=True)  # who waited for it finds the folder made
     except OSError as error:
         raise DataError(f"cannot write {out}: {error}", hint="check the free space and the permissions") from error
 

@@ -128,7 +128,10 @@ class TripleStore:
             known = self._number(video)
             if known is not None and self._one("SELECT 1 FROM videos WHERE id = ?", known):
                 if not replace:
-                    raise StoreError(f"video `{video}` is remembered already", hint="replace it, or give another name")
+                    raise StoreError(
+                        f"video `{video}` is remembered already",
+                        hint="--replace (replace=True) puts the new in its place",
+                    )
                 self._drop_video(known)
             kept = None if graph is None else zlib.compress(graph, 6)
             self._link.execute(

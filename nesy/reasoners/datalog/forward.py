@@ -59,6 +59,20 @@ class ScallopForwardFunction(torch.nn.Module):
     An input is a tensor [B, *mapping.shape] of probabilities, or a list with one list of facts per sample. With an
     output mapping the result is [B, len(mapping)] (missing tuples 0), with a single tuple [B]; without one it is the
     list of tuples seen in the batch and a tensor [B, tuples]. Several outputs give a dict.
+
+    Args:
+        file, program: the rules, as a ``.scl`` file or as text.
+        relations, rules, facts: more of them: (name, types), texts, and name -> facts that are always there.
+        provenance, custom_provenance: how probabilities are combined, by name or as an object (docs/datalog.md).
+        non_probabilistic: input relations whose facts are simply true.
+        input_mappings: relation -> the tuples that the entries of its tensor stand for.
+        output_relation, output_mapping: what is asked, and the tuples whose probabilities are wanted; in the plural
+            (``output_relations``, ``output_mappings``) for several.
+        k, train_k, test_k: proofs kept of a fact, by provenances that keep some.
+        iter_limit: rounds of a recursion at most.
+        retain_topk: relation -> the facts of it that are kept, the likeliest ones.
+        dispatch: ``single``, ``serial`` or ``parallel``; accepted for scallopy's sake.
+        context: a program that is there already, instead of ``provenance`` and ``k``.
     """
 
     def __init__(

@@ -50,6 +50,16 @@ class Answer:
     witness: Witness | None
     note: str | None = None
 
+    def __repr__(self) -> str:
+        value = f"P = {self.probability:.6f} (exact)"
+        if self.method != "exact":
+            value = f"{self.lower:.6f} <= P <= {self.upper:.6f} ({self.note or 'bounds'})"
+        if self.witness is None:
+            return f"<{value}, no witness>"
+        objects = "".join(f", {name} = object {k}" for name, k in self.witness.objects.items())
+        frames = ", ".join(map(str, self.witness.frames[:8])) + (", ..." if len(self.witness.frames) > 8 else "")
+        return f"<{value}{objects}" + (f", frames {frames}>" if frames else ">")
+
 
 def query(
     formula: Formula,
