@@ -17,6 +17,7 @@ from nesy.synthesis.chunks import (
     NounPhrase,
     Preposition,
     Times,
+    Together,
     Unknown,
     VerbGroup,
     Whole,
@@ -38,6 +39,8 @@ class _Segment:
     links: list[Link]
     chunks: list[Chunk]
     opens: bool
+    together: str = ""
+    denied: str = ""
 
 
 class _Parser:
@@ -48,6 +51,7 @@ class _Parser:
         self.waiting: list[NounPhrase] = []  # noun phrases at a sentence's beginning whose verb is still to come
         self.waiting_joint = ","
         self.inherited: _Segment | None = None
+        self.excepted = False  # whether the sentence has begun with an exception
 
     def run(self, chunks: Sequence[Chunk]) -> list[Clause]:
         for segment in _segments(chunks, self.heroes):
@@ -57,6 +61,8 @@ class _Parser:
     def _segment(self, s: _Segment) -> None:
         if s.opens:
             self.waiting, self.inherited = [], None
+            self.excepted = False
+        self._except(s)
         verbs = [k for k, c in enumerate(s.chunks) if isinstance(c, VerbGroup)]
         if self.inherited is not None:  # links whose own segment held nothing: "then, while ..."
             s.links = [*self.inherited.links, *s.links]
@@ -93,6 +99,16 @@ class _Parser:
             if n + 1 == len(verbs):
                 self._complements(clause, s.chunks[start:end])
         self.waiting = []
+
+    def _except(self, s: _Segment) -> None:
+        """An exception takes something out of what the sentence claims: the claim alone would be false."""
+        if self.excepted:
+            s.chunks = [Negation("except"), *s.chunks] if s.chunks else s.chunks
+        if not any(isinstance(c, Negation) and c.word in e.EXCEPTIONS for c in s.chunks):
+            return
+        self.excepted = s.opens
+        if self.clauses and not s.opens:
+            self.clauses[-1].faults.append("an exception is made")
 
     def _before_verb(self, clause: Clause, before: Sequence[Chunk], subject: Sequence[NounPhrase]) -> bool:
         """``the man on the chair holds``, ``on the crate, a snail walks``: where the subject is, as if told last."""
@@ -149,6 +165,8 @@ class _Parser:
                     clause.loose = True
                 case Whole():
                     clause.whole = True
+                case Together(word):
+                    clause.together = word
                 case Direction():
                     clause.directions.append(c)
                 case Adjective() | Times() | Preposition() | Link() | VerbGroup() | End() | NounPhrase():
@@ -289,6 +307,8 @@ class _Parser:
                     clause.loose = True
                 case Whole():
                     clause.whole = True
+                case Together(word):
+                    clause.together = word
                 case Unknown(word):
                     clause.asides.append(f"`{word}`")
                     if _verbal(word):  # an unknown verb: what follows is about it
@@ -338,19 +358,34 @@ def _segments(chunks: Sequence[Chunk], heroes: frozenset[str]) -> list[_Segment]
                 current = _Segment([c], [], opens=False)
             else:
                 current.links.append(c)
+        elif isinstance(c, Together) and not current.chunks:
+            current.together = c.word  # "meanwhile, the dog barks"
+        elif isinstance(c, Negation) and not current.chunks and _subordinates(chunks[k + 1]):
+            current.denied = c.word  # "not by jumping", "but never while eating"
         else:
             current.chunks.append(c)
     out.append(current)
     return [s for s in out if s.links or s.chunks]
 
 
+def _subordinates(c: Chunk) -> bool:
+    return isinstance(c, Link) and c.kind in SUBORDINATE
+
+
 def _join(clause: Clause, s: _Segment) -> None:
     """Set how the clause hangs on the text before it, from the links of its segment."""
     kinds = [x.kind for x in s.links]
-    clause.opens = s.opens
+    clause.opens, clause.together = s.opens, s.together
+    if s.denied:
+        clause.faults.append(f"`{s.denied}` could not be placed")
     below = [k for k in kinds if k in SUBORDINATE]
     beside = [k for k in kinds if k in COORDINATE and k != ","]
     clause.order = below[-1] if below else ""
+    both = "and" in kinds[1:-1] and len({*below}) > 1 and kinds.index("and") > kinds.index(below[0])
+    if both:  # "before and after eating": the last one is read
+        clause.asides += [f"`{x.text}`" for x in s.links if x.kind in below[:-1]]
+    elif "or" in kinds and len({*below}) > 1:
+        clause.faults.append("it is unclear when this happens")
     clause.word = next((x.text for x in reversed(s.links) if x.kind == clause.order), "")
     clause.link = next((k for k in beside if k != "and"), "and" if beside else "," if "," in kinds else "")
     clause.paused = s.opens or (bool(below) and kinds.index(below[-1]) > 0) or (not below and "," in kinds)

@@ -84,18 +84,18 @@ CONNECTORS: dict[str, str] = {  # words to the kind of link
     "whilst": "while", "as": "while", "just as": "while", "at the same time as": "while", "and while": "while",
     "when": "when", "whenever": "when", "in order to": "purpose", "so as to": "purpose", "by": "means",
     "because": "open", "since": "open", "so that": "open", "if": "open", "unless": "open", "as if": "open",
-    "as though": "open", "instead of": "open", "rather than": "open", "although": "open", "though": "open",
-    "even though": "open", "whereas": "and", "where": "relative", "which": "relative", "that": "relative",
-    "who": "relative", "whose": "open", "so": "then", "and so": "then", "meanwhile": "open", "without": "without",
+    "as though": "open", "instead of": "without", "rather than": "without", "although": "open", "though": "open",
+    "even though": "open", "whereas": "open", "where": "relative", "which": "relative", "that": "relative",
+    "who": "relative", "whose": "open", "so": "then", "and so": "then", "without": "without",
 }  # fmt: skip
 """``open`` links open a clause whose relation to the rest, or whose truth, the sentence leaves unclear."""
 
 ADVERBS = words(
     "again also just quickly slowly finally briefly suddenly immediately quietly carefully continuously constantly "
     "still further farther forward forwards ahead fast straight high higher too first firstly initially now there "
-    "here already almost instantly successfully safely easily simply simultaneously directly soon shortly once more "
+    "here already almost instantly successfully safely easily simply directly soon shortly once more "
     "repeatedly together somewhere anywhere apart alive backwards backward upward upwards downward downwards "
-    "horizontally vertically meanwhile twice slightly accidentally gently barely long far right back both only even "
+    "horizontally vertically twice slightly accidentally gently barely long far right back both only even "
     "very really quite nicely happily sadly gradually apparently actually basically rapidly momentarily currently "
     "promptly swiftly consecutively respectively continually halfway midway bit either"
 )
@@ -105,8 +105,7 @@ FILLERS: tuple[str, ...] = (
     "for a little while", "for some time", "for a few seconds", "a few steps", "a few paces", "some steps",
     "one step", "two steps", "a step", "a short distance", "some distance", "a long way", "a short way",
     "a lot", "a while", "a moment", "at first", "at last", "in place", "in the air", "in mid air",
-    "in midair", "through the air", "into the air", "in the beginning", "in the middle", "at the same time",
-    "at once", "all the time", "the whole time", "all the way", "once again", "once more", "one more time",
+    "in midair", "through the air", "into the air", "in the beginning", "in the middle", "all the time", "the whole time", "all the way", "once again", "once more", "one more time",
     "again and again", "over and over", "on the way", "along the way", "in the process", "in a row",
     "of course", "for the most part", "as well", "so far", "most of the time", "up and down", "of the screen",
     "on the screen", "on screen", "in the level", "on the ground", "on the floor", "in the video",
@@ -119,6 +118,17 @@ WHOLE: tuple[str, ...] = (
     "throughout", "during the whole video", "during the whole clip", "from start to end", "from beginning to end",
 )  # fmt: skip
 """What says that something is true in every frame."""
+TOGETHER: tuple[str, ...] = (
+    "at the same time", "at the very same time", "simultaneously", "concurrently", "meanwhile", "in the meantime",
+    "at once",
+)  # fmt: skip
+"""What says that all of a clause, or a clause and the one before, is true in one frame."""
+EXCEPTIONS: tuple[str, ...] = (
+    "except for", "except", "apart from", "aside from", "other than", "excluding", "save for", "all but",
+)  # fmt: skip
+"""What takes something out of a claim, so that the claim as it stands is false."""
+CAUSES = frozenset({"because", "since"})
+UNREAL = frozenset({"as if", "as though"})
 PARTS = words("side top bottom edge end back front middle corner tip head base foot face height half tail")
 """``the side of a crate`` is about the crate."""
 
