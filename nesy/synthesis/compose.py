@@ -10,6 +10,8 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.dsl.limits import VARIABLES
 from nesy.dsl.variables import free_variables
+from nesy.synthesis import english as e
+from nesy.synthesis.bounds import Bound, always, caused, denial, perfect
 from nesy.synthesis.clause import Clause
 from nesy.synthesis.discourse import Reading, conjunction
 from nesy.synthesis.reference import Entity, bindings
@@ -22,13 +24,23 @@ class Moment:
     facts: Formula
 
 
+@dataclass(eq=False)
+class Denial:
+    """What is denied, behind which moment, whether of the time behind it alone, and whether of its frame at least."""
+
+    what: Formula
+    after: Moment | None
+    later: bool = False
+    frame: bool = False
+
+
 @dataclass
 class Story:
     """A chain of moments, each strictly later, and what is said beside it: unordered events and what never happens."""
 
     chain: list[Moment] = field(default_factory=list)
     beside: list[Formula] = field(default_factory=list)
-    never: list[tuple[Formula, Moment | None, bool]] = field(default_factory=list)  # what, beside which moment, always
+    never: list[Denial] = field(default_factory=list)
 
 
 def arrange(
@@ -58,6 +70,7 @@ class _Arranger:
         self.clauses, self.readings, self.exclusive, self.notes = clauses, readings, exclusive, notes
         self.story = Story()
         self.moments: dict[int, list[Moment]] = {}  # by clause
+        self.denied: dict[int, Denial] = {}
 
     def run(self) -> Story:
         self._range(0, len(self.clauses))
@@ -71,7 +84,8 @@ class _Arranger:
     def _one(self, i: int, stop: int) -> int:
         """Place clause ``i`` (and what belongs to it); the index of the next clause."""
         c = self.clauses[i]
-        if c.order in ("after", "before", "while", "when") and c.paused:
+        late = c.order == "without" and perfect(c)
+        if (c.order in ("after", "before", "while", "when", "open") or late) and c.paused and (late or not c.link):
             group, main = self._preposed(i, stop)
             if main is not None:
                 return self._fronted(c.order, group, main, stop)
@@ -96,6 +110,18 @@ class _Arranger:
 
     def _fronted(self, order: str, group: list[int], main: int, stop: int) -> int:
         end = main + 1
+        if len(group) == 1 and self._claims(main) and self._told(group[0]):
+            self._place(main)
+            self._bounded([main], group[0])
+            return end
+        if order == "open":
+            self._place(main)
+            self._open(group, main)
+            return end
+        if order == "without":
+            self._place(main)
+            self._not_before(group[0], main)
+            return end
         if order == "after":
             for k in group:
                 self._append(k)
@@ -128,8 +154,25 @@ class _Arranger:
         if r is None:
             return
         host = self.moments.get(i - 1) if i and not (c.opens and c.order) else None
-        if r.whole:
-            self.story.beside += r.events
+        bounds = c.order in ("after", "before", "while", "when", "open", "means", "without") and not c.opens
+        mains = self._mains(i - 1) if bounds else []
+        if mains and (not r.negative or c.order == "without"):
+            self._bounded(mains, i)
+        elif r.whole:
+            self._whole(i, r)
+        elif c.order == "open" and not c.opens:
+            self._open([i], next((k for k in range(i - 1, -1, -1) if self.clauses[k].order != "open"), i - 1))
+        elif r.negative and c.order == "without" and perfect(c):
+            self._not_before(i, i - 1)
+        elif r.negative and (c.together or (c.order == "while" and not c.opens)) and host:
+            host[-1].facts = conjunction([host[-1].facts, *(ast.Not(f) for f in r.events)])
+        elif r.negative and c.order in ("after", "before", "when"):
+            self.notes.append(f"`{c.text}` was left out: the time of a negation")
+        elif c.together and c.together != "at once" and not r.joined and not c.order and not r.negative and i:
+            if host:
+                self._merge(i, i - 1)
+            else:
+                self._beside(i)
         elif (c.word == "whenever" and host and self._whenever(i, i - 1)) or (
             self.everyday and not r.negative and self._everyday(i, c, r, host)
         ):
@@ -164,6 +207,110 @@ class _Arranger:
             self.moments[i] = host
         else:
             self._append(i)
+
+    def _claims(self, k: int) -> bool:
+        """Whether clause ``k`` claims something of a whole time: a denial, or an *always*."""
+        r = self.readings[k]
+        return r is not None and (r.negative or (r.whole and isinstance(r.events[0], ast.Always)))
+
+    def _told(self, k: int) -> bool:
+        r = self.readings[k]
+        return r is not None and not r.negative and not r.whole
+
+    def _mains(self, k: int) -> list[int]:
+        """The claims that a clause behind clause ``k`` bounds: "does not sit or lie until ..." has two."""
+        if k < 0 or not self._claims(k):
+            return []
+        c = self.clauses[k]
+        if c.order and c.order != "without":
+            return []
+        goes_on = k > 0 and not c.subject and not c.opens and not c.order and c.link in ("and", ",")
+        return [*(self._mains(k - 1) if goes_on else []), k]
+
+    def _bounded(self, mains: Sequence[int], i: int) -> None:
+        """Say of the claims ``mains`` only what clause ``i`` leaves of them; without a way to say it, leave them out."""
+        c, r = self.clauses[i], self.readings[i]
+        if r is None:
+            return
+        reason = c.order == "open" and not (c.word == "since" and any(perfect(self.clauses[k]) for k in mains))
+        if reason:
+            self._open([i], mains[-1])
+            return
+        events = r.events if self._told(i) else []
+        found: list[tuple[Bound, Denial | None]] = []
+        for k in mains:
+            told, denied, bound = self.readings[k], self.denied.get(k), None
+            if denied is not None and events:
+                self.story.never.remove(denied)
+                bound = denial(self.clauses[k], denied.what, c, events[0])
+            elif told is not None and told.whole:
+                self.story.beside = [f for f in self.story.beside if f is not told.events[0]]
+                fact = told.events[0]
+                bound = always(fact.body, c, events[0]) if events and isinstance(fact, ast.Always) else None
+            elif denied is not None:
+                self.story.never.remove(denied)
+            if bound is None or (bound.beside and len(events) > 1):
+                self.notes.append(f"`{self.clauses[k].text}` was left out: `{c.word}` bounds what it claims")
+            else:
+                found.append((bound, denied))
+        if not found or not events:
+            self.notes.append(f"`{c.text}` was left out: it bounds a claim about a whole time")
+            return
+        first = [f for b, _ in found for f in b.first]
+        anchor = next((d.after for _, d in found if d is not None), None)
+        if first and anchor is not None:
+            anchor.facts = conjunction([anchor.facts, *first])
+        else:
+            self.story.beside += first
+        self.story.beside += [f for b, _ in found for f in b.beside]
+        if any(isinstance(f, ast.Always) for b, _ in found for f in b.beside):
+            return  # "always barks when the cat runs": as *whenever*, which does not say that it ever runs
+        if any(b.beside for b, _ in found) and self.story.chain:
+            self._beside(i)
+            return
+        self._append(i)
+        moments = self.moments.get(i)
+        if moments:
+            moments[-1].facts = conjunction([moments[-1].facts, *(f for b, _ in found for f in b.behind)])
+
+    def _open(self, group: Sequence[int], main: int) -> None:
+        """A cause is not later than its effect; of what *although* and *whereas* tell, no order is known."""
+        moments = self.moments.get(main) if main >= 0 else None
+        for k in group:
+            r, c = self.readings[k], self.clauses[k]
+            if r is None:
+                continue
+            if r.whole:
+                self.story.beside += r.events
+            elif c.word == "so that" and not r.negative:
+                self._append(k)
+            elif r.negative and c.word in e.CAUSES:
+                self.notes.append(f"`{c.text}` was left out: the time of a negation")
+            elif r.negative:
+                self._negative(k, r)
+            elif moments and c.word in e.CAUSES and moments[0] in self.story.chain and len(r.events) == 1:
+                moments[0].facts = caused(moments[0].facts, r.events[:1])
+            else:
+                self._beside(k)
+
+    def _not_before(self, i: int, main: int) -> None:
+        """``leaves without having eaten``: not before it leaves; later, perhaps."""
+        r, host = self.readings[i], self.moments.get(main)
+        if r is None or host is None:
+            self.notes.append(f"`{self.clauses[i].text}` was left out: the time of a negation")
+        else:
+            self.story.beside += [ast.Until(ast.Not(f), host[0].facts) for f in r.events]
+
+    def _whole(self, i: int, r: Reading) -> None:
+        """What is always so, unless the text goes on with *then*: "stands the whole time, then jumps"."""
+        later = (k for k in range(i + 1, len(self.clauses)) if self.clauses[k].link == "then" and self._told(k))
+        fact = r.events[0]
+        if isinstance(fact, ast.Always) and next(later, None) is not None:
+            self.notes.append(f"`{self.clauses[i].text}`: that it is always so was left out")
+            self.story.chain.append(Moment(fact.body))
+            self.moments[i] = self.story.chain[-1:]
+        else:
+            self.story.beside += r.events
 
     def _everyday(self, i: int, c: Clause, r: Reading, host: list[Moment] | None) -> bool:
         """The conventions of everyday English; whether one of them placed the clause."""
@@ -285,7 +432,8 @@ class _Arranger:
         c = self.clauses[i]
         after = self.story.chain[-1] if self.story.chain else None
         whole = conjunction(r.events) if len(r.events) == 1 else ast.Or(tuple(r.events))
-        self.story.never.append((whole, after, c.link == "then"))
+        self.denied[i] = Denial(whole, after, c.link == "then", c.order == "without")
+        self.story.never.append(self.denied[i])
 
 
 BE = ("is ", "are ", "was ", "were ", "be ", "been ")
@@ -339,6 +487,9 @@ def compose(
     """The formula of a story, its objects quantified in front; None if it tells nothing."""
     never = _never(story, notes)
     parts = [m.facts for m in story.chain]
+    bounds = {f.right for f in story.beside if isinstance(f, ast.Until)}
+    if len(parts) == 1 and parts[0] in bounds and not hints:
+        parts = []  # *until* says that it happens
     if not parts and not story.beside and not never:
         return None
     if hints and parts:
@@ -374,18 +525,26 @@ def _never(story: Story, notes: list[str]) -> list[Formula]:
     """What is denied, of the whole clip where that fits what is told, else of the frame or the time behind an event."""
     out: list[Formula] = []
     told = {f for m in story.chain for f in ast.walk(m.facts) if isinstance(f, ast.Atom)}
-    for denied, after, later in story.never:
+    for d in story.never:
+        denied, after, later = d.what, d.after, d.later
         atoms = {f for f in ast.walk(denied) if isinstance(f, ast.Atom)}
         names = {a.predicate for a in atoms}
         bound = {b.var for f in ast.walk(denied) if isinstance(f, ast.Exists) for b in f.bindings}
         shared = any(
             a.predicate in names
-            and all(x in bound or x in a.args for d in atoms if d.predicate == a.predicate for x in d.args)
+            and all(
+                x in bound or x == y
+                for b in atoms
+                if b.predicate == a.predicate
+                for x, y in zip(b.args, a.args, strict=True)
+            )
             for a in told
         )
         if not shared and not later:
             out.append(ast.Not(ast.Eventually(denied)))
-        elif after is not None and after is story.chain[-1]:
+        elif d.frame and after is not None and not contradict(after.facts, ast.Not(denied), ()):
+            after.facts = conjunction([after.facts, ast.Not(denied)])
+        elif after is not None and after is story.chain[-1] and (later or not d.frame):
             after.facts = conjunction([after.facts, ast.Not(ast.Next(ast.Eventually(denied)))])
         else:
             notes.append("a negation was left out: the time that it speaks of is unclear")

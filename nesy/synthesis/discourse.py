@@ -9,6 +9,7 @@ from typing import TypeAlias
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.synthesis import english as e
+from nesy.synthesis.bounds import repeated
 from nesy.synthesis.chunks import NounPhrase, Times
 from nesy.synthesis.clause import Clause, Slot
 from nesy.synthesis.everyday import COPULAS, DURATIVE, PLACING
@@ -27,7 +28,7 @@ class Reading:
     """What a clause claims: ``events``, each true of a frame, in order; ``negative``: that none of them ever is.
 
     result: a change that comes with the event before. whole: ``events`` are said of the clip, not of a frame.
-    ends: something that holds, and then its end.
+    ends: something that holds, and then its end. joined: all its facts are said to be of one frame.
     """
 
     events: list[Formula]
@@ -35,6 +36,7 @@ class Reading:
     result: bool = False
     whole: bool = False
     ends: bool = False
+    joined: bool = False
 
 
 class Discourse:
@@ -79,6 +81,12 @@ class Discourse:
         negative = clause.verb.negated or any(
             p.determiner == "no" for p in [*clause.subject, *(p for s in clause.slots for p in s.phrases)]
         )
+        if clause.verb.negated and clause.order == "without":
+            return self._drop(clause, "two negations")
+        if negative and (clause.times is not None or clause.whole):
+            return self._drop(clause, "a negation of a number or of all")
+        if clause.word in e.UNREAL:
+            return self._drop(clause, "it is only likened to that")
         if clause.verb.negated and any(p.determiner == "no" for s in clause.slots for p in s.phrases):
             return self._drop(clause, "two negations")
         negative = negative or clause.order == "without"
@@ -103,7 +111,10 @@ class Discourse:
         joint = agents or (clause.subject_joint == "and" and len(clause.subject) > 1)
         if self.lexicon.everyday and joint and not local:
             events = [conjunction(events)]  # "a boy and a girl run": together
-        if self.lexicon.everyday and not local:
+        joined = bool(clause.together) and len(events) > 1 and not local
+        if joined:
+            events = [conjunction(events)]
+        if (self.lexicon.everyday or clause.whole) and not local:
             whole = self._whole(clause, events)
             if whole is not None:
                 return whole
@@ -115,7 +126,7 @@ class Discourse:
             self.notes.append(f"{aside} was left out of `{clause.text}`")
         if negative and result and len(events) == 1 and isinstance(events[0], ast.Atom):
             return Reading([ast.Not(events[0])], False, True)  # "has no shield": a state of its time, not of all times
-        return Reading(events, negative, result)
+        return Reading(events, negative, result, joined=joined)
 
     def _ended(self, clause: Clause) -> Reading | None:
         """``stops walking``, ``no longer walks``: it is so, and later it is not."""
@@ -161,7 +172,7 @@ class Discourse:
     def _whole(self, clause: Clause, events: list[Formula]) -> Reading | None:
         """``every dog barks`` and ``always stands`` speak of the whole clip."""
         first = clause.subject[0] if len(clause.subject) == 1 else None
-        universal = first is not None and first.text.split()[0] in UNIVERSAL and self.cast.subject
+        universal = self.lexicon.everyday and first is not None and first.text.split()[0] in UNIVERSAL and self.cast.subject
         if not universal and not clause.whole:
             return None
         fact = conjunction(events)
@@ -176,7 +187,7 @@ class Discourse:
         """``jumps twice``: not in between, or one long jump would be two. ``a coin`` may be another one each time."""
         if times.vague:
             self.notes.append(f"`{times.text}` was read as at least {times.count} times")
-        once, out = events, list(events)
+        once, out, before = events, list(events), events
         for _ in range(times.count - 1):
             for s in clause.slots:
                 for p in s.phrases:
@@ -184,9 +195,15 @@ class Discourse:
             again = self.read(replace(clause, times=None, asides=[]))
             if again is None:
                 break
-            if again.events == once and len(once) == 1:
+            told = again.events
+            if told == once and len(once) == 1:
                 out.append(ast.Not(once[0]))
-            out += again.events
+            elif len(before) == len(told) == 1:  # "a ball": it may be the same one
+                told = [repeated(before[0], told[0])]
+            else:
+                self.notes.append(f"that it ends in between was left out of `{clause.text}`")
+            before = again.events
+            out += told
         return out
 
     def _drop(self, clause: Clause, why: str) -> Reading | None:
