@@ -41,6 +41,25 @@ class _Segment:
     opens: bool
     together: str = ""
     denied: str = ""
+    ahead: Sequence[_Segment] = ()
+
+    def kinds(self) -> set[str]:
+        return {x.kind for x in self.links}
+
+    def inserted(self) -> bool:
+        """A participle between commas, behind its noun: ``, smiling,`` and ``, ridden by a man,``."""
+        if self.opens or self.kinds() != {","} or sum(isinstance(c, VerbGroup) for c in self.chunks) != 1:
+            return False
+        first, rest = self.chunks[0], self.chunks[1:]
+        if not isinstance(first, VerbGroup) or first.text.split()[0] in e.BE or not self.ahead:
+            return False
+        form = first.form == "ing" or (first.form in ("pp", "past") and Preposition("by") in rest)
+        return form and self.ahead[0].goes_on()
+
+    def goes_on(self) -> bool:
+        """Whether a sentence goes on here with its verb."""
+        first = self.chunks[0] if self.chunks else None
+        return not self.opens and self.kinds() == {","} and isinstance(first, VerbGroup) and first.form != "ing"
 
 
 class _Parser:
@@ -54,7 +73,10 @@ class _Parser:
         self.excepted = False  # whether the sentence has begun with an exception
 
     def run(self, chunks: Sequence[Chunk]) -> list[Clause]:
-        for segment in _segments(chunks, self.heroes):
+        segments = _segments(chunks, self.heroes)
+        for k, segment in enumerate(segments):
+            segment.ahead = segments[k + 1 : k + 2]
+        for segment in segments:
             self._segment(segment)
         return complete(self.clauses, not self.heroes)
 
@@ -85,6 +107,10 @@ class _Parser:
             clause = Clause(verb)
             if n == 0:
                 _join(clause, s)
+                if self.waiting and s.inserted():
+                    by = verb.form in ("pp", "past")
+                    clause.order, clause.word = "relative", "participle"
+                    clause.verb = replace(verb, passive=by, form="pp" if by else verb.form)
                 if self.waiting and any(x.kind in ("and", "or") for x in s.links):
                     self.waiting_joint = "or" if any(x.kind == "or" for x in s.links) else "and"
                 self._subject(clause, before)
@@ -161,8 +187,8 @@ class _Parser:
                         clause.faults.append(f"`{word}` is not known")
                     else:
                         clause.asides.append(f"`{word}`")
-                case Loose():
-                    clause.loose = True
+                case Loose(word):
+                    _moved(clause, word)
                 case Whole():
                     clause.whole = True
                 case Together(word):
@@ -236,6 +262,10 @@ class _Parser:
             self._subject(clause, phrases)
             self.clauses.append(clause)
             return
+        later = kinds <= {"and", "then", ","} and len(phrases) == len(s.chunks) == 1 and s.ahead and s.ahead[0].inserted()
+        if later:  # "and the woman, smiling, catches it"
+            self.waiting = phrases
+            return
         if s.opens or (self.waiting and kinds <= {"and", "or", ","}):
             if len(phrases) == len(s.chunks) and (s.opens or self.waiting):
                 self.waiting += phrases
@@ -303,8 +333,8 @@ class _Parser:
                     clause.adjectives.append(word)
                 case Negation(word):
                     clause.faults.append(f"`{word}` could not be placed")
-                case Loose():
-                    clause.loose = True
+                case Loose(word):
+                    _moved(clause, word)
                 case Whole():
                     clause.whole = True
                 case Together(word):
@@ -366,6 +396,14 @@ def _segments(chunks: Sequence[Chunk], heroes: frozenset[str]) -> list[_Segment]
             current.chunks.append(c)
     out.append(current)
     return [s for s in out if s.links or s.chunks]
+
+
+def _moved(clause: Clause, word: str) -> None:
+    """Take the clause out of the order of the text, or behind what was told before: ``which sleeps afterwards``."""
+    if word == "later":
+        clause.link = "then"
+    else:
+        clause.loose = True
 
 
 def _subordinates(c: Chunk) -> bool:

@@ -15,6 +15,7 @@ from nesy.synthesis.bounds import Bound, always, caused, denial, perfect
 from nesy.synthesis.clause import Clause
 from nesy.synthesis.discourse import Reading, conjunction
 from nesy.synthesis.reference import Entity, bindings
+from nesy.synthesis.tenses import BE, lasting, relative
 
 
 @dataclass(eq=False)
@@ -162,10 +163,11 @@ class _Arranger:
             self._whole(i, r)
         elif c.order == "open" and not c.opens:
             self._open([i], next((k for k in range(i - 1, -1, -1) if self.clauses[k].order != "open"), i - 1))
-        elif r.negative and c.order == "without" and perfect(c):
+        elif r.negative and ((c.order == "without" and perfect(c)) or "having" in c.verb.text.split()):
             self._not_before(i, i - 1)
         elif r.negative and (c.together or (c.order == "while" and not c.opens)) and host:
             host[-1].facts = conjunction([host[-1].facts, *(ast.Not(f) for f in r.events)])
+            self.moments[i] = host
         elif r.negative and c.order in ("after", "before", "when"):
             self.notes.append(f"`{c.text}` was left out: the time of a negation")
         elif c.together and c.together != "at once" and not r.joined and not c.order and not r.negative and i:
@@ -315,33 +317,57 @@ class _Arranger:
     def _everyday(self, i: int, c: Clause, r: Reading, host: list[Moment] | None) -> bool:
         """The conventions of everyday English; whether one of them placed the clause."""
         before = self.clauses[i - 1] if i else None
-        if before is not None and before.order == "relative" and before.head is not None and _lasting(before):
-            self._append(i)  # "a dog that is barking chases a car": both at once
-            mine, other = self.moments.get(i), self.readings[i - 1]
-            if mine and other is not None and not other.negative:
-                mine[-1].facts = conjunction([mine[-1].facts, *other.events])
-            return True
+        if before is not None and before.order == "relative" and before.head is not None and not c.order:
+            return self._with_head(i)
         if c.order == "relative":
-            if c.head is not None and _lasting(c):
-                return i + 1 < len(self.clauses)  # its main clause takes it
-            if c.word == "reduced" and host and host[0] in self.story.chain:
-                self._insert(i, self.story.chain.index(host[0]))
-            elif _lasting(c) and host:
-                self._merge(i, i - 1)
-            else:
+            relation = relative(c, before) if before is not None else "open"
+            if c.head is not None:
+                return i + 1 < len(self.clauses) and not self.clauses[i + 1].order  # its main clause takes it
+            if c.link == "then":
                 self._append(i)
+            elif not host or host[0] not in self.story.chain:
+                self._beside(i)
+            elif relation == "same":
+                self._merge(i, i - 1)
+            elif relation in ("earlier", "done"):
+                self._insert(i, self.story.chain.index(host[0]))
+            elif c.paused and c.word != "reduced":
+                self._append(i)  # "to a dog, which catches it": the story goes on
+            else:
+                self._beside(i)
             return True
         if c.word in ("until", "till") and host and c.order == "before" and len(r.events) == 1:
             held = host[-1].facts
             host[-1].facts = conjunction([held, ast.Until(held, r.events[0])])
             self.moments[i] = host
             return True
-        participle = c.verb.form == "ing" and not c.subject and not c.order and not c.verb.text.startswith(BE)
-        together = c.link in (",", "") or (c.link == "and" and before is not None and _lasting(before))
+        participle = c.verb.form == "ing" and not c.subject and not c.order and not c.verb.text.startswith(tuple(f"{x} " for x in BE))
+        together = c.link in (",", "") or (c.link == "and" and before is not None and lasting(before))
         if participle and host and together and not c.opens:
             self._merge(i, i - 1)
             return True
         return False
+
+    def _with_head(self, i: int) -> bool:
+        """Clause ``i`` and the relative clause at its subject: "a dog that is barking chases a car"."""
+        other, relation = self.readings[i - 1], relative(self.clauses[i - 1], self.clauses[i])
+        told = other is not None and not other.negative and not other.whole
+        if other is None or not told:
+            return False
+        if relation == "earlier":
+            self._append(i - 1)
+        self._append(i)
+        mine = self.moments.get(i)
+        if not mine or (relation == "open"):
+            self._beside(i - 1)
+        elif relation == "done":
+            mine[0].facts = caused(mine[0].facts, other.events)
+        elif relation == "same":
+            if contradict(mine[-1].facts, other.events[0], self.exclusive):
+                self._insert(i - 1, self.story.chain.index(mine[0]))
+            else:
+                mine[-1].facts = conjunction([mine[-1].facts, *other.events])
+        return True
 
     def _again_told(self, i: int, r: Reading, host: list[Moment]) -> bool:
         """Whether another verb says the same again: ``stands still, waits``."""
@@ -434,14 +460,6 @@ class _Arranger:
         whole = conjunction(r.events) if len(r.events) == 1 else ast.Or(tuple(r.events))
         self.denied[i] = Denial(whole, after, c.link == "then", c.order == "without")
         self.story.never.append(self.denied[i])
-
-
-BE = ("is ", "are ", "was ", "were ", "be ", "been ")
-
-
-def _lasting(c: Clause) -> bool:
-    """A state or an action under way: ``is barking``, ``is on the table``."""
-    return c.word == "participle" or c.verb.lemmas == ("be",) or (c.verb.form == "ing" and c.verb.text.startswith(BE))
 
 
 def _retold(events: Sequence[Formula], told: Formula) -> bool:

@@ -93,7 +93,8 @@ class Discourse:
         if negative and any(p.measured for s in clause.slots for p in s.phrases):
             return self._drop(clause, "a negation of a number or of all")
         alternatives = clause.subject_joint == "or" or any(s.joint == "or" and len(s.phrases) > 1 for s in clause.slots)
-        local = negative or alternatives
+        universal = self._universal(clause) and not negative and not alternatives
+        local = negative or alternatives or universal
         events: list[Formula] = []
         result = True
         for subject in subjects:
@@ -114,7 +115,7 @@ class Discourse:
         joined = bool(clause.together) and len(events) > 1 and not local
         if joined:
             events = [conjunction(events)]
-        if (self.lexicon.everyday or clause.whole) and not local:
+        if (self.lexicon.everyday or clause.whole) and (not local or universal):
             whole = self._whole(clause, events)
             if whole is not None:
                 return whole
@@ -127,6 +128,11 @@ class Discourse:
         if negative and result and len(events) == 1 and isinstance(events[0], ast.Atom):
             return Reading([ast.Not(events[0])], False, True)  # "has no shield": a state of its time, not of all times
         return Reading(events, negative, result, joined=joined)
+
+    def _universal(self, clause: Clause) -> bool:
+        """``every dog barks``: for each of them, with objects of its own."""
+        one = self.lexicon.everyday and len(clause.subject) == 1
+        return one and clause.subject[0].text.split()[0] in UNIVERSAL and bool(clause.subject[0].classes)
 
     def _ended(self, clause: Clause) -> Reading | None:
         """``stops walking``, ``no longer walks``: it is so, and later it is not."""
@@ -171,13 +177,11 @@ class Discourse:
 
     def _whole(self, clause: Clause, events: list[Formula]) -> Reading | None:
         """``every dog barks`` and ``always stands`` speak of the whole clip."""
-        first = clause.subject[0] if len(clause.subject) == 1 else None
-        universal = self.lexicon.everyday and first is not None and first.text.split()[0] in UNIVERSAL and self.cast.subject
+        universal = self.cast.subject if self._universal(clause) else None
         if not universal and not clause.whole:
             return None
-        fact = conjunction(events)
-        said: Formula = ast.Always(fact) if clause.whole else ast.Eventually(fact)
-        if universal and universal.head in (first.head if first else ""):
+        said: Formula = conjunction([ast.Always(f) if clause.whole else ast.Eventually(f) for f in events])
+        if universal and universal.head in clause.subject[0].head:
             said = ast.Forall(bindings([universal]), said)
             self.cast.forget(universal)
             self.cast.subject = None
@@ -231,7 +235,8 @@ class Discourse:
         copies = fit.phrases[counted].count if counted and not local else 1
         for r, p in fit.phrases.items():
             universal = self.lexicon.everyday and p is subject and p.text.split()[0] in UNIVERSAL
-            if p.vague and not local and not universal and fit.plans[r].old is None and not fit.plans[r].no_object:
+            several = p.vague or (local and not clause.verb.negated and p.count > 1)
+            if several and (not local or self._universal(clause)) and not universal and fit.plans[r].old is None and not fit.plans[r].no_object:
                 self.notes.append(f"`{p.text}` was read as at least one")
         events: list[Formula] = []
         result = False
@@ -257,6 +262,8 @@ class Discourse:
             formula = conjunction([*literals, *(x for y in own for x in about(y))])
             if local:
                 doer = roles.get("s") if outside else None
+                if self._universal(clause):
+                    doer = next((roles[r] for r, p in fit.phrases.items() if p is subject and r in roles), doer)
                 free = [
                     x
                     for x in own
