@@ -116,6 +116,10 @@ class _Parser:
                 self._subject(clause, before)
                 if clause.subject_joint == ",":  # "Mugen, the alien, jumps": one party with two names
                     clause.subject, clause.subject_joint = clause.subject[:1], "and"
+                self._reduced_first(clause, s.chunks[k + 1 :])
+            elif self.clauses[-1].word == "participle" and self.clauses[-1].head is not None and n == 1:
+                self._complements(self.clauses[-1], before)
+                clause.subject = [self.clauses[-1].head]
             elif not self.heroes and self._reduced(clause, before, s.chunks[k + 1 : k + 2]):
                 pass
             else:
@@ -203,17 +207,27 @@ class _Parser:
         last = between[-1] if between else None
         if not isinstance(last, NounPhrase) or clause.verb.form not in ("pp", "past") or clause.verb.passive:
             return False
-        if list(behind) != [Preposition("by")]:
+        if list(behind[:1]) != [Preposition("by")]:
             return False
         self._complements(self.clauses[-1], between)
         clause.subject, clause.order, clause.word = [last], "relative", "reduced"
         clause.verb = replace(clause.verb, passive=True, form="pp")
         return True
 
+    def _reduced_first(self, clause: Clause, behind: Sequence[Chunk]) -> None:
+        """The same at a subject: ``the ball thrown by a boy rolls``."""
+        verb = next((c for c in behind if isinstance(c, VerbGroup)), None)
+        plain = clause.verb.form in ("pp", "past") and not clause.verb.passive and " " not in clause.verb.text
+        if plain and not clause.order and clause.subject and behind[:1] == [Preposition("by")] and verb is not None:
+            clause.order, clause.word, clause.head = "relative", "participle", clause.subject[-1]
+            clause.verb = replace(clause.verb, passive=True, form="pp")
+
     def _second(self, clause: Clause, between: Sequence[Chunk]) -> None:
         """A verb that no link separates from the one before: a lost comma, or a participle behind its noun."""
         previous = self.clauses[-1]
         self._complements(previous, between)
+        if previous.faults and not between:
+            clause.faults.append(previous.faults[0])
         bare = previous.verb.form == "ing" and " " not in previous.verb.text and not previous.order
         if not self.heroes and bare and previous.subject and clause.verb.form in ("s", "past", "base"):
             clause.link, clause.opens, clause.paused = previous.link, previous.opens, previous.paused
@@ -413,7 +427,7 @@ def _subordinates(c: Chunk) -> bool:
 def _join(clause: Clause, s: _Segment) -> None:
     """Set how the clause hangs on the text before it, from the links of its segment."""
     kinds = [x.kind for x in s.links]
-    clause.opens, clause.together = s.opens, s.together
+    clause.opens, clause.together, clause.ahead = s.opens, s.together, bool(s.together)
     if s.denied:
         clause.faults.append(f"`{s.denied}` could not be placed")
     below = [k for k in kinds if k in SUBORDINATE]

@@ -165,11 +165,15 @@ class _Arranger:
             self._open([i], next((k for k in range(i - 1, -1, -1) if self.clauses[k].order != "open"), i - 1))
         elif r.negative and ((c.order == "without" and perfect(c)) or "having" in c.verb.text.split()):
             self._not_before(i, i - 1)
-        elif r.negative and (c.together or (c.order == "while" and not c.opens)) and host:
+        elif r.negative and c.together and host:
             host[-1].facts = conjunction([host[-1].facts, *(ast.Not(f) for f in r.events)])
             self.moments[i] = host
+        elif r.negative and c.order == "while" and not c.opens:
+            self._merge(i, i - 1)
         elif r.negative and c.order in ("after", "before", "when"):
             self.notes.append(f"`{c.text}` was left out: the time of a negation")
+        elif host and i == 1 and c.link == "and" and self.clauses[0].ahead and not c.order and not r.negative:
+            self._merge(i, 0)  # "at the same time the dog barks and the cat runs"
         elif c.together and c.together != "at once" and not r.joined and not c.order and not r.negative and i:
             if host:
                 self._merge(i, i - 1)
@@ -417,7 +421,10 @@ class _Arranger:
         """Let clause ``i`` hold together with clause ``host``; apart, in the text's order, when that cannot be."""
         r, there = self.readings[i], self.moments.get(host)
         if r is None or r.negative:
-            if r is not None:
+            if r is not None and there is not None and self.clauses[i].order == "while":
+                there[-1].facts = conjunction([there[-1].facts, *(ast.Not(f) for f in r.events)])
+                self.moments[i] = there
+            elif r is not None:
                 self._negative(i, r)
             return
         if there is None:

@@ -48,6 +48,7 @@ class Discourse:
         self.cast = Cast(lexicon)
         self.keep: list[NounPhrase] = []
         self.last: Reading | None = None
+        self.each = False  # whether every one of several was told of last
         self.side = ""  # the direction that was told last
 
     def read(self, clause: Clause) -> Reading | None:
@@ -77,6 +78,9 @@ class Discourse:
             mutual = next((s for s in clause.slots if s.phrases[0].text in e.RECIPROCAL), None)
             if mutual is not None:
                 return self._mutual(clause, mutual)
+        if self.each and all(p.determiner == "pronoun" for p in clause.subject) and not clause.opens:
+            return self._drop(clause, "what each of several does is not told apart")
+        self.each = self._universal(clause)
         subjects: list[NounPhrase | None] = [*clause.subject] or [None]
         negative = clause.verb.negated or any(
             p.determiner == "no" for p in [*clause.subject, *(p for s in clause.slots for p in s.phrases)]

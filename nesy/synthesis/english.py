@@ -124,7 +124,8 @@ TOGETHER: tuple[str, ...] = (
 )  # fmt: skip
 """What says that all of a clause, or a clause and the one before, is true in one frame."""
 EXCEPTIONS: tuple[str, ...] = (
-    "except for", "except", "apart from", "aside from", "other than", "excluding", "save for", "all but",
+    "except for", "except", "apart from", "aside from", "other than", "excluding", "save for", "all but", "but one",
+    "but two", "but for",
 )  # fmt: skip
 """What takes something out of a claim, so that the claim as it stands is false."""
 CAUSES = frozenset({"because", "since"})
@@ -166,7 +167,7 @@ PLAIN = words(
     "changes chases chess check checks cheek heat beat beats meat neat boat boats goat goats foam bean beans beer "
     "bear bears bed beds deer feel feels fell felt full fill fills file files mill miles mile smile smiles slices "
     "stops shops ships chips drops crops props groups grow grows grown crown drown draws draw drawn dawn down town "
-    "gown own owner shower wake wakes waking woke woken bake bakes baking make makes making fake hike hikes hiking bike "
+    "gown own owner shower ever never even wake wakes waking woke woken bake bakes baking make makes making fake hike hikes hiking bike "
     "bikes biking rake rakes raking shave shaves shaving save saves saving pave stare stares staring stir stirs stirring "
     "stack stacks stacking sticks sting stings stinging swing swings swinging slam slams slamming slap slaps slapping "
     "snap snaps snapping grab grabs grabbing grip grips gripping trim trims trimming chop chops chopping peel peels "

@@ -19,12 +19,16 @@ NEVER = (
 )  # fmt: skip
 
 
+RARE = ("hardly ever", "rarely", "seldom", "scarcely ever")
+
+
 def _never(words: list[str], lexicon: Lexicon) -> list[str]:
     """``at no point does the dog run`` as ``the dog does never run``."""
     out: list[str] = []
     k = 0
     while k < len(words):
-        n = next((len(p.split()) for p in NEVER if words[k : k + len(p.split())] == p.split()), 0)
+        found = next((p for p in (*NEVER, *RARE) if words[k : k + len(p.split())] == p.split()), "")
+        n = len(found.split())
         helper = words[k + n : k + n + 1] if n else words[k + 1 : k + 2]
         inverted = bool(helper) and helper[0] in e.BE | e.DO | e.HAVE | e.WILL
         if words[k : k + n] == ["not", "once"] and not inverted:
@@ -35,7 +39,7 @@ def _never(words: list[str], lexicon: Lexicon) -> list[str]:
             verb = _verb(words, k + n + 2, lexicon) if inverted and first else None
             out += [*words[k + n + 1 : verb], helper[0]] if verb else []
             k, n = (verb, 0) if verb else (k + n, 0)
-            out.append("never")
+            out.append("rarely" if found in RARE else "never")
             continue
         out += words[k : k + max(n, 1)]
         k += max(n, 1)
