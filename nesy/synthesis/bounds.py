@@ -36,7 +36,7 @@ def denial(main: Clause, denied: Formula, bound: Clause, event: Formula) -> Boun
     order = bound.order
     if bound.word == "whenever":
         return None
-    if order == "before" or (order == "when" and perfect(main)):
+    if order == "before" or (order == "when" and (perfect(main) or bound.word == "by the time")):
         return Bound(first=[ast.Until(ast.Not(denied), event)])
     if order == "after" or (order == "open" and bound.word == "since" and perfect(main)):
         return Bound(behind=[ast.Not(ast.Next(ast.Eventually(denied)))])

@@ -32,6 +32,9 @@ def parse(chunks: Sequence[Chunk], heroes: frozenset[str], notes: list[str]) -> 
     return _Parser(heroes, notes).run(chunks)
 
 
+BOUNDING = frozenset({"after", "before", "while", "when"})
+
+
 @dataclass(slots=True)
 class _Segment:
     """What stands between two links, with the links before it."""
@@ -70,6 +73,7 @@ class _Parser:
         self.waiting: list[NounPhrase] = []  # noun phrases at a sentence's beginning whose verb is still to come
         self.waiting_joint = ","
         self.inherited: _Segment | None = None
+        self.dangling = False  # whether the sentence has begun with a time that is not understood
         self.excepted = False  # whether the sentence has begun with an exception
 
     def run(self, chunks: Sequence[Chunk]) -> list[Clause]:
@@ -83,7 +87,7 @@ class _Parser:
     def _segment(self, s: _Segment) -> None:
         if s.opens:
             self.waiting, self.inherited = [], None
-            self.excepted = False
+            self.excepted = self.dangling = False
         self._except(s)
         verbs = [k for k, c in enumerate(s.chunks) if isinstance(c, VerbGroup)]
         if self.inherited is not None:  # links whose own segment held nothing: "then, while ..."
@@ -105,12 +109,20 @@ class _Parser:
             before = s.chunks[start:k]
             end = verbs[n + 1] if n + 1 < len(verbs) else len(s.chunks)
             clause = Clause(verb)
+            if self.dangling and n == 0 and not s.kinds() & {*SUBORDINATE}:
+                self._unbounded(clause)
+                self.dangling = False
             if n == 0:
                 _join(clause, s)
                 if self.waiting and s.inserted():
                     by = verb.form in ("pp", "past")
                     clause.order, clause.word = "relative", "participle"
                     clause.verb = replace(verb, passive=by, form="pp" if by else verb.form)
+                elif self._participle(clause, s):
+                    self.clauses.append(clause)
+                    self._complements(clause, s.chunks[k + 1 : end])
+                    start = k + 1
+                    continue
                 if self.waiting and any(x.kind in ("and", "or") for x in s.links):
                     self.waiting_joint = "or" if any(x.kind == "or" for x in s.links) else "and"
                 self._subject(clause, before)
@@ -134,7 +146,8 @@ class _Parser:
         """An exception takes something out of what the sentence claims: the claim alone would be false."""
         if self.excepted:
             s.chunks = [Negation("except"), *s.chunks] if s.chunks else s.chunks
-        if not any(isinstance(c, Negation) and c.word in e.EXCEPTIONS for c in s.chunks):
+        taken_out = (c.word for c in s.chunks if isinstance(c, Negation))
+        if not {s.denied, *taken_out} & {*e.EXCEPTIONS}:
             return
         self.excepted = s.opens
         if self.clauses and not s.opens:
@@ -214,6 +227,18 @@ class _Parser:
         clause.verb = replace(clause.verb, passive=True, form="pp")
         return True
 
+    def _participle(self, clause: Clause, s: _Segment) -> bool:
+        """A participle behind its clause: ``the man falls, kicked by a horse``."""
+        last, verb = self.clauses[-1] if self.clauses else None, clause.verb
+        plain = verb.form in ("pp", "past") and not verb.passive and " " not in verb.text
+        if last is None or self.waiting or not plain or s.opens or s.kinds() != {","} or s.chunks[0] is not verb:
+            return False
+        if s.chunks[1:2] != [Preposition("by")] or last.verb.passive or sum(isinstance(c, VerbGroup) for c in s.chunks) > 1:
+            return False
+        clause.order, clause.word, clause.subject = "relative", "participle", list(last.subject)
+        clause.verb = replace(verb, passive=True, form="pp")
+        return True
+
     def _reduced_first(self, clause: Clause, behind: Sequence[Chunk]) -> None:
         """The same at a subject: ``the ball thrown by a boy rolls``."""
         verb = next((c for c in behind if isinstance(c, VerbGroup)), None)
@@ -228,6 +253,8 @@ class _Parser:
         self._complements(previous, between)
         if previous.faults and not between:
             clause.faults.append(previous.faults[0])
+        if previous.verb.lemmas == ("do",) and clause.verb.form == "base":  # "does the man smile"
+            clause.faults.append("a verb in front of its subject")
         bare = previous.verb.form == "ing" and " " not in previous.verb.text and not previous.order
         if not self.heroes and bare and previous.subject and clause.verb.form in ("s", "past", "base"):
             clause.link, clause.opens, clause.paused = previous.link, previous.opens, previous.paused
@@ -284,7 +311,12 @@ class _Parser:
             if len(phrases) == len(s.chunks) and (s.opens or self.waiting):
                 self.waiting += phrases
                 self.waiting_joint = "or" if "or" in kinds else "and" if "and" in kinds else self.waiting_joint
+                self.dangling = bool(kinds & BOUNDING)
+                if self.dangling:
+                    self.waiting = []
+                    self._tell(s)
                 return
+            self.dangling = self.dangling or bool(kinds & BOUNDING)
             self._tell(s)
             return
         denied = s.chunks[0] == Negation("not")
@@ -295,11 +327,19 @@ class _Parser:
             self._complements(again, s.chunks[1:])
             self.clauses.append(again)
             return
+        if kinds & BOUNDING and self.clauses and not s.opens:  # "does not smile before the meal"
+            self._unbounded(self.clauses[-1])
         unfit = [c for c in s.chunks if isinstance(c, (Negation, Unknown, Loose))]
         if unfit or kinds & set(SUBORDINATE) or not self.clauses:
             self._tell(s)
             return
         self._continue(self.clauses[-1], s, "or" if "or" in kinds else "and")
+
+    def _unbounded(self, clause: Clause) -> None:
+        """A claim of a whole time whose bounds are not understood would say more than the text."""
+        phrases = [*clause.subject, *(p for x in clause.slots for p in x.phrases)]
+        if clause.verb.negated or clause.whole or any(p.determiner == "no" for p in phrases):
+            clause.faults.append("what bounds it is not understood")
 
     def _continue(self, clause: Clause, s: _Segment, joint: str) -> None:
         """``... a coin, a gem and a bee``: further noun phrases of the clause before."""

@@ -111,7 +111,7 @@ class _Arranger:
 
     def _fronted(self, order: str, group: list[int], main: int, stop: int) -> int:
         end = main + 1
-        if len(group) == 1 and self._claims(main) and self._told(group[0]):
+        if len(group) == 1 and self._claims(main) and order != "without":
             self._place(main)
             self._bounded([main], group[0])
             return end
@@ -130,6 +130,8 @@ class _Arranger:
             while end < stop and self._goes_on(end):
                 end += 1
             self._range(main, end)
+            if self.clauses[group[0]].word in ("until", "till") and self._held(group[0], self.moments.get(end - 1)):
+                return end
             for k in group:
                 self._append(k)
         else:
@@ -152,13 +154,13 @@ class _Arranger:
 
     def _place(self, i: int) -> None:
         c, r = self.clauses[i], self.readings[i]
-        if r is None:
-            return
         host = self.moments.get(i - 1) if i and not (c.opens and c.order) else None
         bounds = c.order in ("after", "before", "while", "when", "open", "means", "without") and not c.opens
         mains = self._mains(i - 1) if bounds else []
-        if mains and (not r.negative or c.order == "without"):
+        if mains and (r is None or not r.negative or c.order == "without"):
             self._bounded(mains, i)
+        elif r is None:
+            return
         elif r.whole:
             self._whole(i, r)
         elif c.order == "open" and not c.opens:
@@ -236,13 +238,11 @@ class _Arranger:
     def _bounded(self, mains: Sequence[int], i: int) -> None:
         """Say of the claims ``mains`` only what clause ``i`` leaves of them; without a way to say it, leave them out."""
         c, r = self.clauses[i], self.readings[i]
-        if r is None:
-            return
         reason = c.order == "open" and not (c.word == "since" and any(perfect(self.clauses[k]) for k in mains))
         if reason:
             self._open([i], mains[-1])
             return
-        events = r.events if self._told(i) else []
+        events = r.events if r is not None and self._told(i) else []
         found: list[tuple[Bound, Denial | None]] = []
         for k in mains:
             told, denied, bound = self.readings[k], self.denied.get(k), None
@@ -253,13 +253,15 @@ class _Arranger:
                 self.story.beside = [f for f in self.story.beside if f is not told.events[0]]
                 fact = told.events[0]
                 bound = always(fact.body, c, events[0]) if events and isinstance(fact, ast.Always) else None
-            elif denied is not None:
+            elif denied is not None and denied in self.story.never:
                 self.story.never.remove(denied)
             if bound is None or (bound.beside and len(events) > 1):
                 self.notes.append(f"`{self.clauses[k].text}` was left out: `{c.word}` bounds what it claims")
             else:
                 found.append((bound, denied))
         if not found or not events:
+            if r is None:
+                return
             self.notes.append(f"`{c.text}` was left out: it bounds a claim about a whole time")
             return
         first = [f for b, _ in found for f in b.first]
@@ -310,8 +312,9 @@ class _Arranger:
     def _whole(self, i: int, r: Reading) -> None:
         """What is always so, unless the text goes on with *then*: "stands the whole time, then jumps"."""
         later = (k for k in range(i + 1, len(self.clauses)) if self.clauses[k].link == "then" and self._told(k))
-        fact = r.events[0]
-        if isinstance(fact, ast.Always) and next(later, None) is not None:
+        fact, following = r.events[0], self.clauses[i + 1 : i + 2]
+        bounded = bool(following) and following[0].order in ("before", "while", "when") and not following[0].opens
+        if isinstance(fact, ast.Always) and not bounded and next(later, None) is not None:
             self.notes.append(f"`{self.clauses[i].text}`: that it is always so was left out")
             self.story.chain.append(Moment(fact.body))
             self.moments[i] = self.story.chain[-1:]
@@ -333,6 +336,8 @@ class _Arranger:
                 self._beside(i)
             elif relation == "same":
                 self._merge(i, i - 1)
+            elif relation == "done" and len(r.events) == 1:
+                host[-1].facts = caused(host[-1].facts, r.events)
             elif relation in ("earlier", "done"):
                 self._insert(i, self.story.chain.index(host[0]))
             elif c.paused and c.word != "reduced":
@@ -340,10 +345,7 @@ class _Arranger:
             else:
                 self._beside(i)
             return True
-        if c.word in ("until", "till") and host and c.order == "before" and len(r.events) == 1:
-            held = host[-1].facts
-            host[-1].facts = conjunction([held, ast.Until(held, r.events[0])])
-            self.moments[i] = host
+        if c.word in ("until", "till") and c.order == "before" and self._held(i, host):
             return True
         participle = c.verb.form == "ing" and not c.subject and not c.order and not c.verb.text.startswith(tuple(f"{x} " for x in BE))
         together = c.link in (",", "") or (c.link == "and" and before is not None and lasting(before))
@@ -351,6 +353,16 @@ class _Arranger:
             self._merge(i, i - 1)
             return True
         return False
+
+    def _held(self, i: int, host: list[Moment] | None) -> bool:
+        """``A until B`` in everyday English; whether it can be said."""
+        r = self.readings[i]
+        if not self.everyday or not host or r is None or r.negative or r.whole or len(r.events) != 1:
+            return False
+        held = host[-1].facts
+        host[-1].facts = conjunction([held, ast.Until(held, r.events[0])])
+        self.moments[i] = host
+        return True
 
     def _with_head(self, i: int) -> bool:
         """Clause ``i`` and the relative clause at its subject: "a dog that is barking chases a car"."""
@@ -447,13 +459,16 @@ class _Arranger:
 
     def _before_host(self, i: int) -> None:
         """``A after B``: B comes first. Where A is one of several in a list, B is only known to precede A."""
-        host = self.moments.get(i - 1)
+        main = i - 1
+        while main > 0 and self.clauses[i].link == "and" and self.clauses[main].order:
+            main -= 1  # "sleeps before the dog barks and after the man eats"
+        host = self.moments.get(main)
         if host is None or host[0] not in self.story.chain:
             self._beside(i)
             return
         at = self.story.chain.index(host[0])
-        a = self.clauses[i - 1]
-        listed = not a.subject and not a.opens and a.link != "then" and i >= 2 and bool(self.moments.get(i - 2))
+        a = self.clauses[main]
+        listed = not a.subject and not a.opens and a.link != "then" and main > 0 and bool(self.moments.get(main - 1))
         if listed:
             r = self.readings[i]
             if r is not None:

@@ -48,6 +48,7 @@ class Discourse:
         self.cast = Cast(lexicon)
         self.keep: list[NounPhrase] = []
         self.last: Reading | None = None
+        self.lost = False  # whether words of the clause at hand were left out
         self.each = False  # whether every one of several was told of last
         self.side = ""  # the direction that was told last
 
@@ -80,7 +81,7 @@ class Discourse:
                 return self._mutual(clause, mutual)
         if self.each and all(p.determiner == "pronoun" for p in clause.subject) and not clause.opens:
             return self._drop(clause, "what each of several does is not told apart")
-        self.each = self._universal(clause)
+        self.each, self.lost = self._universal(clause), False
         subjects: list[NounPhrase | None] = [*clause.subject] or [None]
         negative = clause.verb.negated or any(
             p.determiner == "no" for p in [*clause.subject, *(p for s in clause.slots for p in s.phrases)]
@@ -112,6 +113,8 @@ class Discourse:
                 result = result and found[1]
         if not events:
             return self._drop(clause, "not understood")
+        if negative and (self.lost or any(a.startswith("`") for a in clause.asides)):
+            return self._drop(clause, "a denial of more than is understood")
         agents = any(s.preposition == "by" and len(s.phrases) > 1 for s in clause.slots) and clause.verb.passive
         joint = agents or (clause.subject_joint == "and" and len(clause.subject) > 1)
         if self.lexicon.everyday and joint and not local:
@@ -374,6 +377,7 @@ class Discourse:
             if found is None:
                 if self.lexicon.everyday and slot.preposition != "with":  # a tool is not what `it` means next
                     self._mention(np)
+                self.lost = True
                 if tell:
                     self.notes.append(f"`{slot.preposition} {np.text}` was left out of `{clause.text}`")
                 continue

@@ -82,7 +82,7 @@ CONNECTORS: dict[str, str] = {  # words to the kind of link
     "just after": "after", "shortly after it": "after", "before": "before", "right before": "before",
     "just before": "before", "prior to": "before", "until": "before", "till": "before", "while": "while",
     "whilst": "while", "as": "while", "just as": "while", "at the same time as": "while", "and while": "while",
-    "when": "when", "whenever": "when", "in order to": "purpose", "so as to": "purpose", "by": "means",
+    "when": "when", "whenever": "when", "by the time": "when", "in order to": "purpose", "so as to": "purpose", "by": "means",
     "because": "open", "since": "open", "so that": "open", "if": "open", "unless": "open", "as if": "open",
     "as though": "open", "instead of": "without", "rather than": "without", "although": "open", "though": "open",
     "even though": "open", "whereas": "open", "where": "relative", "which": "relative", "that": "relative",
@@ -129,6 +129,8 @@ EXCEPTIONS: tuple[str, ...] = (
 )  # fmt: skip
 """What takes something out of a claim, so that the claim as it stands is false."""
 CAUSES = frozenset({"because", "since"})
+MANNER = words("fast high far long together straight alone well hard loudly")
+"""With the words in *-ly*: how something is done. A denial of the manner is no denial of the act."""
 UNREAL = frozenset({"as if", "as though"})
 PARTS = words("side top bottom edge end back front middle corner tip head base foot face height half tail")
 """``the side of a crate`` is about the crate."""

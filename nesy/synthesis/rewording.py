@@ -8,7 +8,7 @@ from nesy.synthesis.lexicon import Lexicon
 
 def reworded(words: list[str], lexicon: Lexicon) -> list[str]:
     """The words of a caption, in the forms that the scanner knows."""
-    words = _never(_between(_caused(_neither(words)), lexicon), lexicon)
+    words = _never(_not_until(_between(_caused(_neither(words)), lexicon), lexicon), lexicon)
     if "someone" in lexicon.nouns:
         words = _somebody(words)
     return _whenever(_no_longer(words)) if lexicon.everyday else words
@@ -17,6 +17,23 @@ def reworded(words: list[str], lexicon: Lexicon) -> list[str]:
 NEVER = (
     "at no point", "at no time", "at no moment", "at no stage", "under no circumstances", "in no frame", "not once",
 )  # fmt: skip
+
+
+def _not_until(words: list[str], lexicon: Lexicon) -> list[str]:
+    """``not until it barks does the man smile`` as ``only after it barks, the man does smile``."""
+    out = list(words)
+    for k in range(len(out) - 1):
+        if out[k : k + 2] == ["not", "until"]:
+            out[k : k + 2] = ["only", "after"]
+    first = next((k for k in range(len(out)) if out[k] == "only" and (k == 0 or out[k - 1] in (".", ","))), None)
+    if first is None or out[first + 1 : first + 2] not in (["after"], ["when"], ["while"], ["once"]):
+        return out
+    starts = e.DEFINITE | e.INDEFINITE | e.POSSESSIVE | e.SUBJECT_PRONOUNS
+    for k in range(first + 3, len(out) - 2):
+        verb = _verb(out, k + 2, lexicon) if out[k] in e.BE | e.DO | e.HAVE and out[k + 1] in starts else None
+        if verb is not None:
+            return [*out[:k], ",", *out[k + 1 : verb], out[k], *out[verb:]]
+    return out
 
 
 RARE = ("hardly ever", "rarely", "seldom", "scarcely ever")

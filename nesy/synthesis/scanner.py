@@ -69,7 +69,7 @@ class Scanner:
 
 def _harmless(words: list[str], k: int) -> bool:
     """Whether the *only* at ``k`` denies nothing: ``not only``, ``only to fall``, ``only then``."""
-    return words[k - 1 : k] == ["not"] or words[k + 1 : k + 2] in (["to"], ["then"], ["after"])
+    return words[k - 1 : k] == ["not"] or words[k + 1 : k + 2] in (["to"], ["then"])
 
 
 class _Scan:
@@ -250,12 +250,23 @@ class _Scan:
                 return True
         return False
 
+    def _denied(self) -> bool:
+        """Whether the clause so far denies its verb."""
+        for chunk in reversed(self.out):
+            if isinstance(chunk, (Link, End)):
+                return False
+            if isinstance(chunk, VerbGroup):
+                return chunk.negated
+        return False
+
     def _small(self, i: int) -> int:
         w = self.w
         n = w.known.adjectives.at(w.words, i)
         if n and isinstance(self._last(), (VerbGroup, Link)):
             return self._add(Adjective(w.text(i, i + n)), i + n)
         if w[i] in e.NEGATIONS or w[i] in e.ALMOST:
+            return self._add(Negation(w[i]), i + 1)
+        if (w[i] in e.MANNER or w[i].endswith("ly")) and w.is_adverb(i) and self._denied():
             return self._add(Negation(w[i]), i + 1)
         if w.is_adverb(i) or w[i] in ("'s", "a", "an", "the", "s", "t", "been", "being"):
             return i + 1

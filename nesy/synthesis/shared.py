@@ -21,6 +21,7 @@ def complete(clauses: list[Clause], everyday: bool) -> list[Clause]:
             _elided(a, b)
             _share_passive(a, b)
         _share(a, b)
+        _nobody(a, b)
     for a, b in pairwise(clauses):
         _control(a, b)
     _suppose(clauses)
@@ -86,6 +87,13 @@ def _control(a: Clause, b: Clause) -> None:
         a.subject = list(b.subject)
         if b.subject[0].determiner in ("a", "one", "bare", "other") and b.subject[0].classes:
             b.subject = [replace(b.subject[0], determiner="the")]
+
+
+def _nobody(a: Clause, b: Clause) -> None:
+    """``nobody sits and smiles`` denies that both are so of one person, which the clauses apart do not say."""
+    if any(p.determiner == "no" for p in a.subject) and not b.subject and not b.order and not b.opens:
+        a.faults.append("it is unclear how much is denied")
+        b.faults.append("it is unclear how much is denied")
 
 
 def _suppose(clauses: Sequence[Clause]) -> None:
