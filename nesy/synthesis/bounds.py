@@ -19,7 +19,7 @@ PERFECT = frozenset({"has", "have", "had", "having"})
 @dataclass
 class Bound:
     """What a bounded claim says: ``first``, true from the first frame on (or from the event before); ``beside`` it;
-    ``behind``: true in the frame of the bounding event. told: whether the bounding event is an event of its own."""
+    ``behind``: true in the frame of the bounding event."""
 
     first: list[Formula] = field(default_factory=list)
     beside: list[Formula] = field(default_factory=list)

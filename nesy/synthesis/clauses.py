@@ -233,7 +233,11 @@ class _Parser:
         plain = verb.form in ("pp", "past") and not verb.passive and " " not in verb.text
         if last is None or self.waiting or not plain or s.opens or s.kinds() != {","} or s.chunks[0] is not verb:
             return False
-        if s.chunks[1:2] != [Preposition("by")] or last.verb.passive or sum(isinstance(c, VerbGroup) for c in s.chunks) > 1:
+        if (
+            s.chunks[1:2] != [Preposition("by")]
+            or last.verb.passive
+            or sum(isinstance(c, VerbGroup) for c in s.chunks) > 1
+        ):
             return False
         clause.order, clause.word, clause.subject = "relative", "participle", list(last.subject)
         clause.verb = replace(verb, passive=True, form="pp")
@@ -303,7 +307,9 @@ class _Parser:
             self._subject(clause, phrases)
             self.clauses.append(clause)
             return
-        later = kinds <= {"and", "then", ","} and len(phrases) == len(s.chunks) == 1 and s.ahead and s.ahead[0].inserted()
+        later = (
+            kinds <= {"and", "then", ","} and len(phrases) == len(s.chunks) == 1 and s.ahead and s.ahead[0].inserted()
+        )
         if later:  # "and the woman, smiling, catches it"
             self.waiting = phrases
             return

@@ -236,7 +236,7 @@ class _Arranger:
         return [*(self._mains(k - 1) if goes_on else []), k]
 
     def _bounded(self, mains: Sequence[int], i: int) -> None:
-        """Say of the claims ``mains`` only what clause ``i`` leaves of them; without a way to say it, leave them out."""
+        """Say of the claims ``mains`` what clause ``i`` leaves of them; without a way to say it, leave them out."""
         c, r = self.clauses[i], self.readings[i]
         reason = c.order == "open" and not (c.word == "since" and any(perfect(self.clauses[k]) for k in mains))
         if reason:
@@ -347,7 +347,12 @@ class _Arranger:
             return True
         if c.word in ("until", "till") and c.order == "before" and self._held(i, host):
             return True
-        participle = c.verb.form == "ing" and not c.subject and not c.order and not c.verb.text.startswith(tuple(f"{x} " for x in BE))
+        participle = (
+            c.verb.form == "ing"
+            and not c.subject
+            and not c.order
+            and not c.verb.text.startswith(tuple(f"{x} " for x in BE))
+        )
         together = c.link in (",", "") or (c.link == "and" and before is not None and lasting(before))
         if participle and host and together and not c.opens:
             self._merge(i, i - 1)

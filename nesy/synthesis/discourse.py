@@ -243,7 +243,13 @@ class Discourse:
         for r, p in fit.phrases.items():
             universal = self.lexicon.everyday and p is subject and p.text.split()[0] in UNIVERSAL
             several = p.vague or (local and not clause.verb.negated and p.count > 1)
-            if several and (not local or self._universal(clause)) and not universal and fit.plans[r].old is None and not fit.plans[r].no_object:
+            if (
+                several
+                and (not local or self._universal(clause))
+                and not universal
+                and fit.plans[r].old is None
+                and not fit.plans[r].no_object
+            ):
                 self.notes.append(f"`{p.text}` was read as at least one")
         events: list[Formula] = []
         result = False

@@ -82,7 +82,8 @@ CONNECTORS: dict[str, str] = {  # words to the kind of link
     "just after": "after", "shortly after it": "after", "before": "before", "right before": "before",
     "just before": "before", "prior to": "before", "until": "before", "till": "before", "while": "while",
     "whilst": "while", "as": "while", "just as": "while", "at the same time as": "while", "and while": "while",
-    "when": "when", "whenever": "when", "by the time": "when", "in order to": "purpose", "so as to": "purpose", "by": "means",
+    "when": "when", "whenever": "when", "by the time": "when", "in order to": "purpose", "so as to": "purpose",
+    "by": "means",
     "because": "open", "since": "open", "so that": "open", "if": "open", "unless": "open", "as if": "open",
     "as though": "open", "instead of": "without", "rather than": "without", "although": "open", "though": "open",
     "even though": "open", "whereas": "open", "where": "relative", "which": "relative", "that": "relative",
@@ -105,7 +106,8 @@ FILLERS: tuple[str, ...] = (
     "for a little while", "for some time", "for a few seconds", "a few steps", "a few paces", "some steps",
     "one step", "two steps", "a step", "a short distance", "some distance", "a long way", "a short way",
     "a lot", "a while", "a moment", "at first", "at last", "in place", "in the air", "in mid air",
-    "in midair", "through the air", "into the air", "in the beginning", "in the middle", "all the time", "the whole time", "all the way", "once again", "once more", "one more time",
+    "in midair", "through the air", "into the air", "in the beginning", "in the middle", "all the time",
+    "the whole time", "all the way", "once again", "once more", "one more time",
     "again and again", "over and over", "on the way", "along the way", "in the process", "in a row",
     "of course", "for the most part", "as well", "so far", "most of the time", "up and down", "of the screen",
     "on the screen", "on screen", "in the level", "on the ground", "on the floor", "in the video",
@@ -169,8 +171,10 @@ PLAIN = words(
     "changes chases chess check checks cheek heat beat beats meat neat boat boats goat goats foam bean beans beer "
     "bear bears bed beds deer feel feels fell felt full fill fills file files mill miles mile smile smiles slices "
     "stops shops ships chips drops crops props groups grow grows grown crown drown draws draw drawn dawn down town "
-    "gown own owner shower ever never even wake wakes waking woke woken bake bakes baking make makes making fake hike hikes hiking bike "
-    "bikes biking rake rakes raking shave shaves shaving save saves saving pave stare stares staring stir stirs stirring "
+    "gown own owner shower ever never even wake wakes waking woke woken bake bakes baking make makes making fake "
+    "hike hikes hiking bike "
+    "bikes biking rake rakes raking shave shaves shaving save saves saving pave stare stares staring stir stirs "
+    "stirring "
     "stack stacks stacking sticks sting stings stinging swing swings swinging slam slams slamming slap slaps slapping "
     "snap snaps snapping grab grabs grabbing grip grips gripping trim trims trimming chop chops chopping peel peels "
     "peeling hand hands handing hang hangs hanging hurt hurts hurting hunt hunting bring brings bringing call calling "

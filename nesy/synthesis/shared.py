@@ -8,7 +8,6 @@ from itertools import pairwise
 
 from nesy.synthesis.clause import Clause
 
-
 FRONTED = ("after", "before", "while", "when")
 
 
@@ -82,7 +81,9 @@ def _share_passive(a: Clause, b: Clause) -> None:
 
 def _control(a: Clause, b: Clause) -> None:
     """A participle in front has the subject of the main clause: "after climbing a ladder, a worm ..."."""
-    dangling = a.order in (*FRONTED, "without", "open") and (a.paused or a.opens) and a.verb.form == "ing" and not a.subject
+    dangling = (
+        a.order in (*FRONTED, "without", "open") and (a.paused or a.opens) and a.verb.form == "ing" and not a.subject
+    )
     if dangling and not b.opens and not b.order and len(b.subject) == 1 and (b.paused or not b.link):
         a.subject = list(b.subject)
         if b.subject[0].determiner in ("a", "one", "bare", "other") and b.subject[0].classes:
