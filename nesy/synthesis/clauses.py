@@ -255,7 +255,7 @@ class _Parser:
         """A verb that no link separates from the one before: a lost comma, or a participle behind its noun."""
         previous = self.clauses[-1]
         self._complements(previous, between)
-        if previous.faults and not between:
+        if previous.faults and not between and previous.head is None:
             clause.faults.append(previous.faults[0])
         if previous.verb.lemmas == ("do",) and clause.verb.form == "base":  # "does the man smile"
             clause.faults.append("a verb in front of its subject")

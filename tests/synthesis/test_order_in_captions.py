@@ -64,6 +64,7 @@ GAME_CAPTIONS = {
     ),
     "Mugen is near the snail all the time.": "exists m: mugen, s: snail { always near(m, s) }",
     "Mugen stands still the entire time.": "exists m: mugen { always standing(m) }",
+    "The bee that Mugen touched was chasing him.": "exists m: mugen, b: bee { eventually chasing(b, m) }",
     "Mugen collects a gem twice.": (
         "exists m: mugen, g: gem, h: gem { collecting(m, g) then "
         "collecting(m, h) and once (not collecting(m, g) and once collecting(m, g)) }"
