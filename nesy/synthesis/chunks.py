@@ -105,6 +105,13 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Words that say that something happens in the same frame: ``at the same time``."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     word: str
 
@@ -115,4 +122,4 @@ class End:
 
 
 Event: TypeAlias = NounPhrase | VerbGroup | Preposition | Direction | Times | Adjective
-Chunk: TypeAlias = Event | Link | Negation | Loose | Whole | Unknown | End
+Chunk: TypeAlias = Event | Link | Negation | Loose | Whole | Together | Unknown | End

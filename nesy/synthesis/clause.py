@@ -29,7 +29,8 @@ class Clause:
     opens: first of its sentence. loose: its place in time is not that of the text. beside: a noun phrase right before a
     participle, which may be its subject: "a snail walking left". head: what a relative clause in front of its main verb
     belongs to: "the bee that chased Mugen is dead". faults: why it cannot be used.
-    whole: true all the time. there: ``there is a cup``.
+    whole: true all the time. there: ``there is a cup``. together: the word that says ``at the same time``,
+    ahead: in front of the clause.
     """
 
     verb: VerbGroup
@@ -48,6 +49,8 @@ class Clause:
     loose: bool = False
     whole: bool = False
     there: bool = False
+    together: str = ""
+    ahead: bool = False
     beside: NounPhrase | None = None
     head: NounPhrase | None = None
     faults: list[str] = field(default_factory=list)

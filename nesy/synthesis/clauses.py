@@ -17,6 +17,7 @@ from nesy.synthesis.chunks import (
     NounPhrase,
     Preposition,
     Times,
+    Together,
     Unknown,
     VerbGroup,
     Whole,
@@ -31,6 +32,9 @@ def parse(chunks: Sequence[Chunk], heroes: frozenset[str], notes: list[str]) -> 
     return _Parser(heroes, notes).run(chunks)
 
 
+BOUNDING = frozenset({"after", "before", "while", "when"})
+
+
 @dataclass(slots=True)
 class _Segment:
     """What stands between two links, with the links before it."""
@@ -38,6 +42,27 @@ class _Segment:
     links: list[Link]
     chunks: list[Chunk]
     opens: bool
+    together: str = ""
+    denied: str = ""
+    ahead: Sequence[_Segment] = ()
+
+    def kinds(self) -> set[str]:
+        return {x.kind for x in self.links}
+
+    def inserted(self) -> bool:
+        """A participle between commas, behind its noun: ``, smiling,`` and ``, ridden by a man,``."""
+        if self.opens or self.kinds() != {","} or sum(isinstance(c, VerbGroup) for c in self.chunks) != 1:
+            return False
+        first, rest = self.chunks[0], self.chunks[1:]
+        if not isinstance(first, VerbGroup) or first.text.split()[0] in e.BE or not self.ahead:
+            return False
+        form = first.form == "ing" or (first.form in ("pp", "past") and Preposition("by") in rest)
+        return form and self.ahead[0].goes_on()
+
+    def goes_on(self) -> bool:
+        """Whether a sentence goes on here with its verb."""
+        first = self.chunks[0] if self.chunks else None
+        return not self.opens and self.kinds() == {","} and isinstance(first, VerbGroup) and first.form != "ing"
 
 
 class _Parser:
@@ -48,15 +73,22 @@ class _Parser:
         self.waiting: list[NounPhrase] = []  # noun phrases at a sentence's beginning whose verb is still to come
         self.waiting_joint = ","
         self.inherited: _Segment | None = None
+        self.dangling = False  # whether the sentence has begun with a time that is not understood
+        self.excepted = False  # whether the sentence has begun with an exception
 
     def run(self, chunks: Sequence[Chunk]) -> list[Clause]:
-        for segment in _segments(chunks, self.heroes):
+        segments = _segments(chunks, self.heroes)
+        for k, segment in enumerate(segments):
+            segment.ahead = segments[k + 1 : k + 2]
+        for segment in segments:
             self._segment(segment)
         return complete(self.clauses, not self.heroes)
 
     def _segment(self, s: _Segment) -> None:
         if s.opens:
             self.waiting, self.inherited = [], None
+            self.excepted = self.dangling = False
+        self._except(s)
         verbs = [k for k, c in enumerate(s.chunks) if isinstance(c, VerbGroup)]
         if self.inherited is not None:  # links whose own segment held nothing: "then, while ..."
             s.links = [*self.inherited.links, *s.links]
@@ -77,13 +109,29 @@ class _Parser:
             before = s.chunks[start:k]
             end = verbs[n + 1] if n + 1 < len(verbs) else len(s.chunks)
             clause = Clause(verb)
+            if self.dangling and n == 0 and not s.kinds() & {*SUBORDINATE}:
+                self._unbounded(clause)
+                self.dangling = False
             if n == 0:
                 _join(clause, s)
+                if self.waiting and s.inserted():
+                    by = verb.form in ("pp", "past")
+                    clause.order, clause.word = "relative", "participle"
+                    clause.verb = replace(verb, passive=by, form="pp" if by else verb.form)
+                elif self._participle(clause, s):
+                    self.clauses.append(clause)
+                    self._complements(clause, s.chunks[k + 1 : end])
+                    start = k + 1
+                    continue
                 if self.waiting and any(x.kind in ("and", "or") for x in s.links):
                     self.waiting_joint = "or" if any(x.kind == "or" for x in s.links) else "and"
                 self._subject(clause, before)
                 if clause.subject_joint == ",":  # "Mugen, the alien, jumps": one party with two names
                     clause.subject, clause.subject_joint = clause.subject[:1], "and"
+                self._reduced_first(clause, s.chunks[k + 1 :])
+            elif self.clauses[-1].word == "participle" and self.clauses[-1].head is not None and n == 1:
+                self._complements(self.clauses[-1], before)
+                clause.subject = [self.clauses[-1].head]
             elif not self.heroes and self._reduced(clause, before, s.chunks[k + 1 : k + 2]):
                 pass
             else:
@@ -93,6 +141,17 @@ class _Parser:
             if n + 1 == len(verbs):
                 self._complements(clause, s.chunks[start:end])
         self.waiting = []
+
+    def _except(self, s: _Segment) -> None:
+        """An exception takes something out of what the sentence claims: the claim alone would be false."""
+        if self.excepted:
+            s.chunks = [Negation("except"), *s.chunks] if s.chunks else s.chunks
+        taken_out = (c.word for c in s.chunks if isinstance(c, Negation))
+        if not {s.denied, *taken_out} & {*e.EXCEPTIONS}:
+            return
+        self.excepted = s.opens
+        if self.clauses and not s.opens:
+            self.clauses[-1].faults.append("an exception is made")
 
     def _before_verb(self, clause: Clause, before: Sequence[Chunk], subject: Sequence[NounPhrase]) -> bool:
         """``the man on the chair holds``, ``on the crate, a snail walks``: where the subject is, as if told last."""
@@ -145,10 +204,12 @@ class _Parser:
                         clause.faults.append(f"`{word}` is not known")
                     else:
                         clause.asides.append(f"`{word}`")
-                case Loose():
-                    clause.loose = True
+                case Loose(word):
+                    _moved(clause, word)
                 case Whole():
                     clause.whole = True
+                case Together(word):
+                    clause.together = word
                 case Direction():
                     clause.directions.append(c)
                 case Adjective() | Times() | Preposition() | Link() | VerbGroup() | End() | NounPhrase():
@@ -159,17 +220,45 @@ class _Parser:
         last = between[-1] if between else None
         if not isinstance(last, NounPhrase) or clause.verb.form not in ("pp", "past") or clause.verb.passive:
             return False
-        if list(behind) != [Preposition("by")]:
+        if list(behind[:1]) != [Preposition("by")]:
             return False
         self._complements(self.clauses[-1], between)
         clause.subject, clause.order, clause.word = [last], "relative", "reduced"
         clause.verb = replace(clause.verb, passive=True, form="pp")
         return True
 
+    def _participle(self, clause: Clause, s: _Segment) -> bool:
+        """A participle behind its clause: ``the man falls, kicked by a horse``."""
+        last, verb = self.clauses[-1] if self.clauses else None, clause.verb
+        plain = verb.form in ("pp", "past") and not verb.passive and " " not in verb.text
+        if last is None or self.waiting or not plain or s.opens or s.kinds() != {","} or s.chunks[0] is not verb:
+            return False
+        if (
+            s.chunks[1:2] != [Preposition("by")]
+            or last.verb.passive
+            or sum(isinstance(c, VerbGroup) for c in s.chunks) > 1
+        ):
+            return False
+        clause.order, clause.word, clause.subject = "relative", "participle", list(last.subject)
+        clause.verb = replace(verb, passive=True, form="pp")
+        return True
+
+    def _reduced_first(self, clause: Clause, behind: Sequence[Chunk]) -> None:
+        """The same at a subject: ``the ball thrown by a boy rolls``."""
+        verb = next((c for c in behind if isinstance(c, VerbGroup)), None)
+        plain = clause.verb.form in ("pp", "past") and not clause.verb.passive and " " not in clause.verb.text
+        if plain and not clause.order and clause.subject and behind[:1] == [Preposition("by")] and verb is not None:
+            clause.order, clause.word, clause.head = "relative", "participle", clause.subject[-1]
+            clause.verb = replace(clause.verb, passive=True, form="pp")
+
     def _second(self, clause: Clause, between: Sequence[Chunk]) -> None:
         """A verb that no link separates from the one before: a lost comma, or a participle behind its noun."""
         previous = self.clauses[-1]
         self._complements(previous, between)
+        if previous.faults and not between and previous.head is None:
+            clause.faults.append(previous.faults[0])
+        if previous.verb.lemmas == ("do",) and clause.verb.form == "base":  # "does the man smile"
+            clause.faults.append("a verb in front of its subject")
         bare = previous.verb.form == "ing" and " " not in previous.verb.text and not previous.order
         if not self.heroes and bare and previous.subject and clause.verb.form in ("s", "past", "base"):
             clause.link, clause.opens, clause.paused = previous.link, previous.opens, previous.paused
@@ -218,11 +307,22 @@ class _Parser:
             self._subject(clause, phrases)
             self.clauses.append(clause)
             return
+        later = (
+            kinds <= {"and", "then", ","} and len(phrases) == len(s.chunks) == 1 and s.ahead and s.ahead[0].inserted()
+        )
+        if later:  # "and the woman, smiling, catches it"
+            self.waiting = phrases
+            return
         if s.opens or (self.waiting and kinds <= {"and", "or", ","}):
             if len(phrases) == len(s.chunks) and (s.opens or self.waiting):
                 self.waiting += phrases
                 self.waiting_joint = "or" if "or" in kinds else "and" if "and" in kinds else self.waiting_joint
+                self.dangling = bool(kinds & BOUNDING)
+                if self.dangling:
+                    self.waiting = []
+                    self._tell(s)
                 return
+            self.dangling = self.dangling or bool(kinds & BOUNDING)
             self._tell(s)
             return
         denied = s.chunks[0] == Negation("not")
@@ -233,11 +333,19 @@ class _Parser:
             self._complements(again, s.chunks[1:])
             self.clauses.append(again)
             return
+        if kinds & BOUNDING and self.clauses and not s.opens:  # "does not smile before the meal"
+            self._unbounded(self.clauses[-1])
         unfit = [c for c in s.chunks if isinstance(c, (Negation, Unknown, Loose))]
         if unfit or kinds & set(SUBORDINATE) or not self.clauses:
             self._tell(s)
             return
         self._continue(self.clauses[-1], s, "or" if "or" in kinds else "and")
+
+    def _unbounded(self, clause: Clause) -> None:
+        """A claim of a whole time whose bounds are not understood would say more than the text."""
+        phrases = [*clause.subject, *(p for x in clause.slots for p in x.phrases)]
+        if clause.verb.negated or clause.whole or any(p.determiner == "no" for p in phrases):
+            clause.faults.append("what bounds it is not understood")
 
     def _continue(self, clause: Clause, s: _Segment, joint: str) -> None:
         """``... a coin, a gem and a bee``: further noun phrases of the clause before."""
@@ -285,10 +393,12 @@ class _Parser:
                     clause.adjectives.append(word)
                 case Negation(word):
                     clause.faults.append(f"`{word}` could not be placed")
-                case Loose():
-                    clause.loose = True
+                case Loose(word):
+                    _moved(clause, word)
                 case Whole():
                     clause.whole = True
+                case Together(word):
+                    clause.together = word
                 case Unknown(word):
                     clause.asides.append(f"`{word}`")
                     if _verbal(word):  # an unknown verb: what follows is about it
@@ -338,19 +448,42 @@ def _segments(chunks: Sequence[Chunk], heroes: frozenset[str]) -> list[_Segment]
                 current = _Segment([c], [], opens=False)
             else:
                 current.links.append(c)
+        elif isinstance(c, Together) and not current.chunks:
+            current.together = c.word  # "meanwhile, the dog barks"
+        elif isinstance(c, Negation) and not current.chunks and _subordinates(chunks[k + 1]):
+            current.denied = c.word  # "not by jumping", "but never while eating"
         else:
             current.chunks.append(c)
     out.append(current)
     return [s for s in out if s.links or s.chunks]
 
 
+def _moved(clause: Clause, word: str) -> None:
+    """Take the clause out of the order of the text, or behind what was told before: ``which sleeps afterwards``."""
+    if word == "later":
+        clause.link = "then"
+    else:
+        clause.loose = True
+
+
+def _subordinates(c: Chunk) -> bool:
+    return isinstance(c, Link) and c.kind in SUBORDINATE
+
+
 def _join(clause: Clause, s: _Segment) -> None:
     """Set how the clause hangs on the text before it, from the links of its segment."""
     kinds = [x.kind for x in s.links]
-    clause.opens = s.opens
+    clause.opens, clause.together, clause.ahead = s.opens, s.together, bool(s.together)
+    if s.denied:
+        clause.faults.append(f"`{s.denied}` could not be placed")
     below = [k for k in kinds if k in SUBORDINATE]
     beside = [k for k in kinds if k in COORDINATE and k != ","]
     clause.order = below[-1] if below else ""
+    both = "and" in kinds[1:-1] and len({*below}) > 1 and kinds.index("and") > kinds.index(below[0])
+    if both:  # "before and after eating": the last one is read
+        clause.asides += [f"`{x.text}`" for x in s.links if x.kind in below[:-1]]
+    elif "or" in kinds and len({*below}) > 1:
+        clause.faults.append("it is unclear when this happens")
     clause.word = next((x.text for x in reversed(s.links) if x.kind == clause.order), "")
     clause.link = next((k for k in beside if k != "and"), "and" if beside else "," if "," in kinds else "")
     clause.paused = s.opens or (bool(below) and kinds.index(below[-1]) > 0) or (not below and "," in kinds)

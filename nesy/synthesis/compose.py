@@ -10,9 +10,12 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.dsl.limits import VARIABLES
 from nesy.dsl.variables import free_variables
+from nesy.synthesis import english as e
+from nesy.synthesis.bounds import Bound, always, caused, denial, perfect
 from nesy.synthesis.clause import Clause
 from nesy.synthesis.discourse import Reading, conjunction
 from nesy.synthesis.reference import Entity, bindings
+from nesy.synthesis.tenses import BE, lasting, relative
 
 
 @dataclass(eq=False)
@@ -22,13 +25,23 @@ class Moment:
     facts: Formula
 
 
+@dataclass(eq=False)
+class Denial:
+    """What is denied, behind which moment, whether of the time behind it alone, and whether of its frame at least."""
+
+    what: Formula
+    after: Moment | None
+    later: bool = False
+    frame: bool = False
+
+
 @dataclass
 class Story:
     """A chain of moments, each strictly later, and what is said beside it: unordered events and what never happens."""
 
     chain: list[Moment] = field(default_factory=list)
     beside: list[Formula] = field(default_factory=list)
-    never: list[tuple[Formula, Moment | None, bool]] = field(default_factory=list)  # what, beside which moment, always
+    never: list[Denial] = field(default_factory=list)
 
 
 def arrange(
@@ -58,6 +71,7 @@ class _Arranger:
         self.clauses, self.readings, self.exclusive, self.notes = clauses, readings, exclusive, notes
         self.story = Story()
         self.moments: dict[int, list[Moment]] = {}  # by clause
+        self.denied: dict[int, Denial] = {}
 
     def run(self) -> Story:
         self._range(0, len(self.clauses))
@@ -71,7 +85,8 @@ class _Arranger:
     def _one(self, i: int, stop: int) -> int:
         """Place clause ``i`` (and what belongs to it); the index of the next clause."""
         c = self.clauses[i]
-        if c.order in ("after", "before", "while", "when") and c.paused:
+        late = c.order == "without" and perfect(c)
+        if (c.order in ("after", "before", "while", "when", "open") or late) and c.paused and (late or not c.link):
             group, main = self._preposed(i, stop)
             if main is not None:
                 return self._fronted(c.order, group, main, stop)
@@ -96,6 +111,18 @@ class _Arranger:
 
     def _fronted(self, order: str, group: list[int], main: int, stop: int) -> int:
         end = main + 1
+        if len(group) == 1 and self._claims(main) and order != "without":
+            self._place(main)
+            self._bounded([main], group[0])
+            return end
+        if order == "open":
+            self._place(main)
+            self._open(group, main)
+            return end
+        if order == "without":
+            self._place(main)
+            self._not_before(group[0], main)
+            return end
         if order == "after":
             for k in group:
                 self._append(k)
@@ -103,6 +130,8 @@ class _Arranger:
             while end < stop and self._goes_on(end):
                 end += 1
             self._range(main, end)
+            if self.clauses[group[0]].word in ("until", "till") and self._held(group[0], self.moments.get(end - 1)):
+                return end
             for k in group:
                 self._append(k)
         else:
@@ -125,11 +154,33 @@ class _Arranger:
 
     def _place(self, i: int) -> None:
         c, r = self.clauses[i], self.readings[i]
-        if r is None:
-            return
         host = self.moments.get(i - 1) if i and not (c.opens and c.order) else None
-        if r.whole:
-            self.story.beside += r.events
+        bounds = c.order in ("after", "before", "while", "when", "open", "means", "without") and not c.opens
+        mains = self._mains(i - 1) if bounds else []
+        if mains and (r is None or not r.negative or c.order == "without"):
+            self._bounded(mains, i)
+        elif r is None:
+            return
+        elif r.whole:
+            self._whole(i, r)
+        elif c.order == "open" and not c.opens:
+            self._open([i], next((k for k in range(i - 1, -1, -1) if self.clauses[k].order != "open"), i - 1))
+        elif r.negative and ((c.order == "without" and perfect(c)) or "having" in c.verb.text.split()):
+            self._not_before(i, i - 1)
+        elif r.negative and c.together and host:
+            host[-1].facts = conjunction([host[-1].facts, *(ast.Not(f) for f in r.events)])
+            self.moments[i] = host
+        elif r.negative and c.order == "while" and not c.opens:
+            self._merge(i, i - 1)
+        elif r.negative and c.order in ("after", "before", "when"):
+            self.notes.append(f"`{c.text}` was left out: the time of a negation")
+        elif host and i == 1 and c.link == "and" and self.clauses[0].ahead and not c.order and not r.negative:
+            self._merge(i, 0)  # "at the same time the dog barks and the cat runs"
+        elif c.together and c.together != "at once" and not r.joined and not c.order and not r.negative and i:
+            if host:
+                self._merge(i, i - 1)
+            else:
+                self._beside(i)
         elif (c.word == "whenever" and host and self._whenever(i, i - 1)) or (
             self.everyday and not r.negative and self._everyday(i, c, r, host)
         ):
@@ -165,36 +216,179 @@ class _Arranger:
         else:
             self._append(i)
 
+    def _claims(self, k: int) -> bool:
+        """Whether clause ``k`` claims something of a whole time: a denial, or an *always*."""
+        r = self.readings[k]
+        return r is not None and (r.negative or (r.whole and isinstance(r.events[0], ast.Always)))
+
+    def _told(self, k: int) -> bool:
+        r = self.readings[k]
+        return r is not None and not r.negative and not r.whole
+
+    def _mains(self, k: int) -> list[int]:
+        """The claims that a clause behind clause ``k`` bounds: "does not sit or lie until ..." has two."""
+        if k < 0 or not self._claims(k):
+            return []
+        c = self.clauses[k]
+        if c.order and c.order != "without":
+            return []
+        goes_on = k > 0 and not c.subject and not c.opens and not c.order and c.link in ("and", ",")
+        return [*(self._mains(k - 1) if goes_on else []), k]
+
+    def _bounded(self, mains: Sequence[int], i: int) -> None:
+        """Say of the claims ``mains`` what clause ``i`` leaves of them; without a way to say it, leave them out."""
+        c, r = self.clauses[i], self.readings[i]
+        reason = c.order == "open" and not (c.word == "since" and any(perfect(self.clauses[k]) for k in mains))
+        if reason:
+            self._open([i], mains[-1])
+            return
+        events = r.events if r is not None and self._told(i) else []
+        found: list[tuple[Bound, Denial | None]] = []
+        for k in mains:
+            told, denied, bound = self.readings[k], self.denied.get(k), None
+            if denied is not None and events:
+                self.story.never.remove(denied)
+                bound = denial(self.clauses[k], denied.what, c, events[0])
+            elif told is not None and told.whole:
+                self.story.beside = [f for f in self.story.beside if f is not told.events[0]]
+                fact = told.events[0]
+                bound = always(fact.body, c, events[0]) if events and isinstance(fact, ast.Always) else None
+            elif denied is not None and denied in self.story.never:
+                self.story.never.remove(denied)
+            if bound is None or (bound.beside and len(events) > 1):
+                self.notes.append(f"`{self.clauses[k].text}` was left out: `{c.word}` bounds what it claims")
+            else:
+                found.append((bound, denied))
+        if not found or not events:
+            if r is None:
+                return
+            self.notes.append(f"`{c.text}` was left out: it bounds a claim about a whole time")
+            return
+        first = [f for b, _ in found for f in b.first]
+        anchor = next((d.after for _, d in found if d is not None), None)
+        if first and anchor is not None:
+            anchor.facts = conjunction([anchor.facts, *first])
+        else:
+            self.story.beside += first
+        self.story.beside += [f for b, _ in found for f in b.beside]
+        if any(isinstance(f, ast.Always) for b, _ in found for f in b.beside):
+            return  # "always barks when the cat runs": as *whenever*, which does not say that it ever runs
+        if any(b.beside for b, _ in found) and self.story.chain:
+            self._beside(i)
+            return
+        self._append(i)
+        moments = self.moments.get(i)
+        if moments:
+            moments[-1].facts = conjunction([moments[-1].facts, *(f for b, _ in found for f in b.behind)])
+
+    def _open(self, group: Sequence[int], main: int) -> None:
+        """A cause is not later than its effect; of what *although* and *whereas* tell, no order is known."""
+        moments = self.moments.get(main) if main >= 0 else None
+        for k in group:
+            r, c = self.readings[k], self.clauses[k]
+            if r is None:
+                continue
+            if r.whole:
+                self.story.beside += r.events
+            elif c.word == "so that" and not r.negative:
+                self._append(k)
+            elif r.negative and c.word in e.CAUSES:
+                self.notes.append(f"`{c.text}` was left out: the time of a negation")
+            elif r.negative:
+                self._negative(k, r)
+            elif moments and c.word in e.CAUSES and moments[0] in self.story.chain and len(r.events) == 1:
+                moments[0].facts = caused(moments[0].facts, r.events[:1])
+            else:
+                self._beside(k)
+
+    def _not_before(self, i: int, main: int) -> None:
+        """``leaves without having eaten``: not before it leaves; later, perhaps."""
+        r, host = self.readings[i], self.moments.get(main)
+        if r is None or host is None:
+            self.notes.append(f"`{self.clauses[i].text}` was left out: the time of a negation")
+        else:
+            self.story.beside += [ast.Until(ast.Not(f), host[0].facts) for f in r.events]
+
+    def _whole(self, i: int, r: Reading) -> None:
+        """What is always so, unless the text goes on with *then*: "stands the whole time, then jumps"."""
+        later = (k for k in range(i + 1, len(self.clauses)) if self.clauses[k].link == "then" and self._told(k))
+        fact, following = r.events[0], self.clauses[i + 1 : i + 2]
+        bounded = bool(following) and following[0].order in ("before", "while", "when") and not following[0].opens
+        if isinstance(fact, ast.Always) and not bounded and next(later, None) is not None:
+            self.notes.append(f"`{self.clauses[i].text}`: that it is always so was left out")
+            self.story.chain.append(Moment(fact.body))
+            self.moments[i] = self.story.chain[-1:]
+        else:
+            self.story.beside += r.events
+
     def _everyday(self, i: int, c: Clause, r: Reading, host: list[Moment] | None) -> bool:
         """The conventions of everyday English; whether one of them placed the clause."""
         before = self.clauses[i - 1] if i else None
-        if before is not None and before.order == "relative" and before.head is not None and _lasting(before):
-            self._append(i)  # "a dog that is barking chases a car": both at once
-            mine, other = self.moments.get(i), self.readings[i - 1]
-            if mine and other is not None and not other.negative:
-                mine[-1].facts = conjunction([mine[-1].facts, *other.events])
-            return True
+        if before is not None and before.order == "relative" and before.head is not None and not c.order:
+            return self._with_head(i)
         if c.order == "relative":
-            if c.head is not None and _lasting(c):
-                return i + 1 < len(self.clauses)  # its main clause takes it
-            if c.word == "reduced" and host and host[0] in self.story.chain:
-                self._insert(i, self.story.chain.index(host[0]))
-            elif _lasting(c) and host:
-                self._merge(i, i - 1)
-            else:
+            relation = relative(c, before) if before is not None else "open"
+            if c.head is not None:
+                return i + 1 < len(self.clauses) and not self.clauses[i + 1].order  # its main clause takes it
+            if c.link == "then":
                 self._append(i)
+            elif not host or host[0] not in self.story.chain:
+                self._beside(i)
+            elif relation == "same":
+                self._merge(i, i - 1)
+            elif relation == "done" and len(r.events) == 1:
+                host[-1].facts = caused(host[-1].facts, r.events)
+            elif relation in ("earlier", "done"):
+                self._insert(i, self.story.chain.index(host[0]))
+            elif c.paused and c.word != "reduced":
+                self._append(i)  # "to a dog, which catches it": the story goes on
+            else:
+                self._beside(i)
             return True
-        if c.word in ("until", "till") and host and c.order == "before" and len(r.events) == 1:
-            held = host[-1].facts
-            host[-1].facts = conjunction([held, ast.Until(held, r.events[0])])
-            self.moments[i] = host
+        if c.word in ("until", "till") and c.order == "before" and self._held(i, host):
             return True
-        participle = c.verb.form == "ing" and not c.subject and not c.order and not c.verb.text.startswith(BE)
-        together = c.link in (",", "") or (c.link == "and" and before is not None and _lasting(before))
+        participle = (
+            c.verb.form == "ing"
+            and not c.subject
+            and not c.order
+            and not c.verb.text.startswith(tuple(f"{x} " for x in BE))
+        )
+        together = c.link in (",", "") or (c.link == "and" and before is not None and lasting(before))
         if participle and host and together and not c.opens:
             self._merge(i, i - 1)
             return True
         return False
+
+    def _held(self, i: int, host: list[Moment] | None) -> bool:
+        """``A until B`` in everyday English; whether it can be said."""
+        r = self.readings[i]
+        if not self.everyday or not host or r is None or r.negative or r.whole or len(r.events) != 1:
+            return False
+        held = host[-1].facts
+        host[-1].facts = conjunction([held, ast.Until(held, r.events[0])])
+        self.moments[i] = host
+        return True
+
+    def _with_head(self, i: int) -> bool:
+        """Clause ``i`` and the relative clause at its subject: "a dog that is barking chases a car"."""
+        other, relation = self.readings[i - 1], relative(self.clauses[i - 1], self.clauses[i])
+        told = other is not None and not other.negative and not other.whole
+        if other is None or not told:
+            return False
+        if relation == "earlier":
+            self._append(i - 1)
+        self._append(i)
+        mine = self.moments.get(i)
+        if not mine or (relation == "open"):
+            self._beside(i - 1)
+        elif relation == "done":
+            mine[0].facts = caused(mine[0].facts, other.events)
+        elif relation == "same":
+            if contradict(mine[-1].facts, other.events[0], self.exclusive):
+                self._insert(i - 1, self.story.chain.index(mine[0]))
+            else:
+                mine[-1].facts = conjunction([mine[-1].facts, *other.events])
+        return True
 
     def _again_told(self, i: int, r: Reading, host: list[Moment]) -> bool:
         """Whether another verb says the same again: ``stands still, waits``."""
@@ -244,7 +438,10 @@ class _Arranger:
         """Let clause ``i`` hold together with clause ``host``; apart, in the text's order, when that cannot be."""
         r, there = self.readings[i], self.moments.get(host)
         if r is None or r.negative:
-            if r is not None:
+            if r is not None and there is not None and self.clauses[i].order == "while":
+                there[-1].facts = conjunction([there[-1].facts, *(ast.Not(f) for f in r.events)])
+                self.moments[i] = there
+            elif r is not None:
                 self._negative(i, r)
             return
         if there is None:
@@ -267,13 +464,16 @@ class _Arranger:
 
     def _before_host(self, i: int) -> None:
         """``A after B``: B comes first. Where A is one of several in a list, B is only known to precede A."""
-        host = self.moments.get(i - 1)
+        main = i - 1
+        while main > 0 and self.clauses[i].link == "and" and self.clauses[main].order:
+            main -= 1  # "sleeps before the dog barks and after the man eats"
+        host = self.moments.get(main)
         if host is None or host[0] not in self.story.chain:
             self._beside(i)
             return
         at = self.story.chain.index(host[0])
-        a = self.clauses[i - 1]
-        listed = not a.subject and not a.opens and a.link != "then" and i >= 2 and bool(self.moments.get(i - 2))
+        a = self.clauses[main]
+        listed = not a.subject and not a.opens and a.link != "then" and main > 0 and bool(self.moments.get(main - 1))
         if listed:
             r = self.readings[i]
             if r is not None:
@@ -285,15 +485,8 @@ class _Arranger:
         c = self.clauses[i]
         after = self.story.chain[-1] if self.story.chain else None
         whole = conjunction(r.events) if len(r.events) == 1 else ast.Or(tuple(r.events))
-        self.story.never.append((whole, after, c.link == "then"))
-
-
-BE = ("is ", "are ", "was ", "were ", "be ", "been ")
-
-
-def _lasting(c: Clause) -> bool:
-    """A state or an action under way: ``is barking``, ``is on the table``."""
-    return c.word == "participle" or c.verb.lemmas == ("be",) or (c.verb.form == "ing" and c.verb.text.startswith(BE))
+        self.denied[i] = Denial(whole, after, c.link == "then", c.order == "without")
+        self.story.never.append(self.denied[i])
 
 
 def _retold(events: Sequence[Formula], told: Formula) -> bool:
@@ -339,6 +532,9 @@ def compose(
     """The formula of a story, its objects quantified in front; None if it tells nothing."""
     never = _never(story, notes)
     parts = [m.facts for m in story.chain]
+    bounds = {f.right for f in story.beside if isinstance(f, ast.Until)}
+    if len(parts) == 1 and parts[0] in bounds and not hints:
+        parts = []  # *until* says that it happens
     if not parts and not story.beside and not never:
         return None
     if hints and parts:
@@ -374,18 +570,26 @@ def _never(story: Story, notes: list[str]) -> list[Formula]:
     """What is denied, of the whole clip where that fits what is told, else of the frame or the time behind an event."""
     out: list[Formula] = []
     told = {f for m in story.chain for f in ast.walk(m.facts) if isinstance(f, ast.Atom)}
-    for denied, after, later in story.never:
+    for d in story.never:
+        denied, after, later = d.what, d.after, d.later
         atoms = {f for f in ast.walk(denied) if isinstance(f, ast.Atom)}
         names = {a.predicate for a in atoms}
         bound = {b.var for f in ast.walk(denied) if isinstance(f, ast.Exists) for b in f.bindings}
         shared = any(
             a.predicate in names
-            and all(x in bound or x in a.args for d in atoms if d.predicate == a.predicate for x in d.args)
+            and all(
+                x in bound or x == y
+                for b in atoms
+                if b.predicate == a.predicate
+                for x, y in zip(b.args, a.args, strict=True)
+            )
             for a in told
         )
         if not shared and not later:
             out.append(ast.Not(ast.Eventually(denied)))
-        elif after is not None and after is story.chain[-1]:
+        elif d.frame and after is not None and not contradict(after.facts, ast.Not(denied), ()):
+            after.facts = conjunction([after.facts, ast.Not(denied)])
+        elif after is not None and after is story.chain[-1] and (later or not d.frame):
             after.facts = conjunction([after.facts, ast.Not(ast.Next(ast.Eventually(denied)))])
         else:
             notes.append("a negation was left out: the time that it speaks of is unclear")

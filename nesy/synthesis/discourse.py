@@ -9,6 +9,7 @@ from typing import TypeAlias
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.synthesis import english as e
+from nesy.synthesis.bounds import repeated
 from nesy.synthesis.chunks import NounPhrase, Times
 from nesy.synthesis.clause import Clause, Slot
 from nesy.synthesis.everyday import COPULAS, DURATIVE, PLACING
@@ -27,7 +28,7 @@ class Reading:
     """What a clause claims: ``events``, each true of a frame, in order; ``negative``: that none of them ever is.
 
     result: a change that comes with the event before. whole: ``events`` are said of the clip, not of a frame.
-    ends: something that holds, and then its end.
+    ends: something that holds, and then its end. joined: all its facts are said to be of one frame.
     """
 
     events: list[Formula]
@@ -35,6 +36,7 @@ class Reading:
     result: bool = False
     whole: bool = False
     ends: bool = False
+    joined: bool = False
 
 
 class Discourse:
@@ -46,6 +48,8 @@ class Discourse:
         self.cast = Cast(lexicon)
         self.keep: list[NounPhrase] = []
         self.last: Reading | None = None
+        self.lost = False  # whether words of the clause at hand were left out
+        self.each = False  # whether every one of several was told of last
         self.side = ""  # the direction that was told last
 
     def read(self, clause: Clause) -> Reading | None:
@@ -75,17 +79,27 @@ class Discourse:
             mutual = next((s for s in clause.slots if s.phrases[0].text in e.RECIPROCAL), None)
             if mutual is not None:
                 return self._mutual(clause, mutual)
+        if self.each and all(p.determiner == "pronoun" for p in clause.subject) and not clause.opens:
+            return self._drop(clause, "what each of several does is not told apart")
+        self.each, self.lost = self._universal(clause), False
         subjects: list[NounPhrase | None] = [*clause.subject] or [None]
         negative = clause.verb.negated or any(
             p.determiner == "no" for p in [*clause.subject, *(p for s in clause.slots for p in s.phrases)]
         )
+        if clause.verb.negated and clause.order == "without":
+            return self._drop(clause, "two negations")
+        if negative and (clause.times is not None or clause.whole):
+            return self._drop(clause, "a negation of a number or of all")
+        if clause.word in e.UNREAL:
+            return self._drop(clause, "it is only likened to that")
         if clause.verb.negated and any(p.determiner == "no" for s in clause.slots for p in s.phrases):
             return self._drop(clause, "two negations")
         negative = negative or clause.order == "without"
         if negative and any(p.measured for s in clause.slots for p in s.phrases):
             return self._drop(clause, "a negation of a number or of all")
         alternatives = clause.subject_joint == "or" or any(s.joint == "or" and len(s.phrases) > 1 for s in clause.slots)
-        local = negative or alternatives
+        universal = self._universal(clause) and not negative and not alternatives
+        local = negative or alternatives or universal
         events: list[Formula] = []
         result = True
         for subject in subjects:
@@ -99,11 +113,16 @@ class Discourse:
                 result = result and found[1]
         if not events:
             return self._drop(clause, "not understood")
+        if negative and (self.lost or any(a.startswith("`") for a in clause.asides)):
+            return self._drop(clause, "a denial of more than is understood")
         agents = any(s.preposition == "by" and len(s.phrases) > 1 for s in clause.slots) and clause.verb.passive
         joint = agents or (clause.subject_joint == "and" and len(clause.subject) > 1)
         if self.lexicon.everyday and joint and not local:
             events = [conjunction(events)]  # "a boy and a girl run": together
-        if self.lexicon.everyday and not local:
+        joined = bool(clause.together) and len(events) > 1 and not local
+        if joined:
+            events = [conjunction(events)]
+        if (self.lexicon.everyday or clause.whole) and (not local or universal):
             whole = self._whole(clause, events)
             if whole is not None:
                 return whole
@@ -115,7 +134,12 @@ class Discourse:
             self.notes.append(f"{aside} was left out of `{clause.text}`")
         if negative and result and len(events) == 1 and isinstance(events[0], ast.Atom):
             return Reading([ast.Not(events[0])], False, True)  # "has no shield": a state of its time, not of all times
-        return Reading(events, negative, result)
+        return Reading(events, negative, result, joined=joined)
+
+    def _universal(self, clause: Clause) -> bool:
+        """``every dog barks``: for each of them, with objects of its own."""
+        one = self.lexicon.everyday and len(clause.subject) == 1
+        return one and clause.subject[0].text.split()[0] in UNIVERSAL and bool(clause.subject[0].classes)
 
     def _ended(self, clause: Clause) -> Reading | None:
         """``stops walking``, ``no longer walks``: it is so, and later it is not."""
@@ -160,13 +184,11 @@ class Discourse:
 
     def _whole(self, clause: Clause, events: list[Formula]) -> Reading | None:
         """``every dog barks`` and ``always stands`` speak of the whole clip."""
-        first = clause.subject[0] if len(clause.subject) == 1 else None
-        universal = first is not None and first.text.split()[0] in UNIVERSAL and self.cast.subject
+        universal = self.cast.subject if self._universal(clause) else None
         if not universal and not clause.whole:
             return None
-        fact = conjunction(events)
-        said: Formula = ast.Always(fact) if clause.whole else ast.Eventually(fact)
-        if universal and universal.head in (first.head if first else ""):
+        said: Formula = conjunction([ast.Always(f) if clause.whole else ast.Eventually(f) for f in events])
+        if universal and universal.head in clause.subject[0].head:
             said = ast.Forall(bindings([universal]), said)
             self.cast.forget(universal)
             self.cast.subject = None
@@ -176,7 +198,7 @@ class Discourse:
         """``jumps twice``: not in between, or one long jump would be two. ``a coin`` may be another one each time."""
         if times.vague:
             self.notes.append(f"`{times.text}` was read as at least {times.count} times")
-        once, out = events, list(events)
+        once, out, before = events, list(events), events
         for _ in range(times.count - 1):
             for s in clause.slots:
                 for p in s.phrases:
@@ -184,9 +206,15 @@ class Discourse:
             again = self.read(replace(clause, times=None, asides=[]))
             if again is None:
                 break
-            if again.events == once and len(once) == 1:
+            told = again.events
+            if told == once and len(once) == 1:
                 out.append(ast.Not(once[0]))
-            out += again.events
+            elif len(before) == len(told) == 1:  # "a ball": it may be the same one
+                told = [repeated(before[0], told[0])]
+            else:
+                self.notes.append(f"that it ends in between was left out of `{clause.text}`")
+            before = again.events
+            out += told
         return out
 
     def _drop(self, clause: Clause, why: str) -> Reading | None:
@@ -214,7 +242,14 @@ class Discourse:
         copies = fit.phrases[counted].count if counted and not local else 1
         for r, p in fit.phrases.items():
             universal = self.lexicon.everyday and p is subject and p.text.split()[0] in UNIVERSAL
-            if p.vague and not local and not universal and fit.plans[r].old is None and not fit.plans[r].no_object:
+            several = p.vague or (local and not clause.verb.negated and p.count > 1)
+            if (
+                several
+                and (not local or self._universal(clause))
+                and not universal
+                and fit.plans[r].old is None
+                and not fit.plans[r].no_object
+            ):
                 self.notes.append(f"`{p.text}` was read as at least one")
         events: list[Formula] = []
         result = False
@@ -240,6 +275,8 @@ class Discourse:
             formula = conjunction([*literals, *(x for y in own for x in about(y))])
             if local:
                 doer = roles.get("s") if outside else None
+                if self._universal(clause):
+                    doer = next((roles[r] for r, p in fit.phrases.items() if p is subject and r in roles), doer)
                 free = [
                     x
                     for x in own
@@ -346,6 +383,7 @@ class Discourse:
             if found is None:
                 if self.lexicon.everyday and slot.preposition != "with":  # a tool is not what `it` means next
                     self._mention(np)
+                self.lost = True
                 if tell:
                     self.notes.append(f"`{slot.preposition} {np.text}` was left out of `{clause.text}`")
                 continue

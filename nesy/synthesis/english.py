@@ -82,20 +82,21 @@ CONNECTORS: dict[str, str] = {  # words to the kind of link
     "just after": "after", "shortly after it": "after", "before": "before", "right before": "before",
     "just before": "before", "prior to": "before", "until": "before", "till": "before", "while": "while",
     "whilst": "while", "as": "while", "just as": "while", "at the same time as": "while", "and while": "while",
-    "when": "when", "whenever": "when", "in order to": "purpose", "so as to": "purpose", "by": "means",
+    "when": "when", "whenever": "when", "by the time": "when", "in order to": "purpose", "so as to": "purpose",
+    "by": "means",
     "because": "open", "since": "open", "so that": "open", "if": "open", "unless": "open", "as if": "open",
-    "as though": "open", "instead of": "open", "rather than": "open", "although": "open", "though": "open",
-    "even though": "open", "whereas": "and", "where": "relative", "which": "relative", "that": "relative",
-    "who": "relative", "whose": "open", "so": "then", "and so": "then", "meanwhile": "open", "without": "without",
+    "as though": "open", "instead of": "without", "rather than": "without", "although": "open", "though": "open",
+    "even though": "open", "whereas": "open", "where": "relative", "which": "relative", "that": "relative",
+    "who": "relative", "whose": "open", "so": "then", "and so": "then", "without": "without",
 }  # fmt: skip
 """``open`` links open a clause whose relation to the rest, or whose truth, the sentence leaves unclear."""
 
 ADVERBS = words(
     "again also just quickly slowly finally briefly suddenly immediately quietly carefully continuously constantly "
     "still further farther forward forwards ahead fast straight high higher too first firstly initially now there "
-    "here already almost instantly successfully safely easily simply simultaneously directly soon shortly once more "
+    "here already almost instantly successfully safely easily simply directly soon shortly once more "
     "repeatedly together somewhere anywhere apart alive backwards backward upward upwards downward downwards "
-    "horizontally vertically meanwhile twice slightly accidentally gently barely long far right back both only even "
+    "horizontally vertically twice slightly accidentally gently barely long far right back both only even "
     "very really quite nicely happily sadly gradually apparently actually basically rapidly momentarily currently "
     "promptly swiftly consecutively respectively continually halfway midway bit either"
 )
@@ -105,8 +106,8 @@ FILLERS: tuple[str, ...] = (
     "for a little while", "for some time", "for a few seconds", "a few steps", "a few paces", "some steps",
     "one step", "two steps", "a step", "a short distance", "some distance", "a long way", "a short way",
     "a lot", "a while", "a moment", "at first", "at last", "in place", "in the air", "in mid air",
-    "in midair", "through the air", "into the air", "in the beginning", "in the middle", "at the same time",
-    "at once", "all the time", "the whole time", "all the way", "once again", "once more", "one more time",
+    "in midair", "through the air", "into the air", "in the beginning", "in the middle", "all the time",
+    "the whole time", "all the way", "once again", "once more", "one more time",
     "again and again", "over and over", "on the way", "along the way", "in the process", "in a row",
     "of course", "for the most part", "as well", "so far", "most of the time", "up and down", "of the screen",
     "on the screen", "on screen", "in the level", "on the ground", "on the floor", "in the video",
@@ -119,6 +120,20 @@ WHOLE: tuple[str, ...] = (
     "throughout", "during the whole video", "during the whole clip", "from start to end", "from beginning to end",
 )  # fmt: skip
 """What says that something is true in every frame."""
+TOGETHER: tuple[str, ...] = (
+    "at the same time", "at the very same time", "simultaneously", "concurrently", "meanwhile", "in the meantime",
+    "at once",
+)  # fmt: skip
+"""What says that all of a clause, or a clause and the one before, is true in one frame."""
+EXCEPTIONS: tuple[str, ...] = (
+    "except for", "except", "apart from", "aside from", "other than", "excluding", "save for", "all but", "but one",
+    "but two", "but for",
+)  # fmt: skip
+"""What takes something out of a claim, so that the claim as it stands is false."""
+CAUSES = frozenset({"because", "since"})
+MANNER = words("fast high far long together straight alone well hard loudly")
+"""With the words in *-ly*: how something is done. A denial of the manner is no denial of the act."""
+UNREAL = frozenset({"as if", "as though"})
 PARTS = words("side top bottom edge end back front middle corner tip head base foot face height half tail")
 """``the side of a crate`` is about the crate."""
 
@@ -156,6 +171,18 @@ PLAIN = words(
     "changes chases chess check checks cheek heat beat beats meat neat boat boats goat goats foam bean beans beer "
     "bear bears bed beds deer feel feels fell felt full fill fills file files mill miles mile smile smiles slices "
     "stops shops ships chips drops crops props groups grow grows grown crown drown draws draw drawn dawn down town "
-    "gown own owner shower"
+    "gown own owner shower ever never even wake wakes waking woke woken bake bakes baking make makes making fake "
+    "hike hikes hiking bike "
+    "bikes biking rake rakes raking shave shaves shaving save saves saving pave stare stares staring stir stirs "
+    "stirring "
+    "stack stacks stacking sticks sting stings stinging swing swings swinging slam slams slamming slap slaps slapping "
+    "snap snaps snapping grab grabs grabbing grip grips gripping trim trims trimming chop chops chopping peel peels "
+    "peeling hand hands handing hang hangs hanging hurt hurts hurting hunt hunting bring brings bringing call calling "
+    "calm calms calming kneads melts mixes mixing moan moans mourn notice notices own owns pack packs packing paint "
+    "pats patting pay pays paying pick pinch poke pokes poking pray prays praying punches raise raises rub rubs "
+    "rubbing seek seeks sell sells send sends serve serves shoot shoots shove shoves show showing shrug sigh sighs "
+    "sneak sneaks sort spill spills splash spray sprays stab stays stomp strike strikes stroke strokes swallow sway "
+    "sways tap taps tapping taste tastes teach tear tears tease teases tie ties tying tickle tickles tickling tired "
+    "tug tugs warn warns whip whips whisper whispers win wins winning wrap wraps yell yells barge barges bargain"
 )
 """Plain words that a speller must not turn into words of a domain."""

@@ -35,6 +35,8 @@ PLACING = words("put place set lay drop throw leave hang toss stack push pull mo
 """Verbs behind whose object a preposition tells where the object is, and not the subject."""
 CAUSATIVE = words("spin roll move shake tilt rotate swing bounce slide turn walk fly bend fold approach")
 """Verbs that say with an object what they say of their subject without one."""
+POSTURES = (words("sitting standing lying kneeling"), words("sit stand lie kneel"))
+"""Of each group a body has at most one in a frame."""
 DURATIVE = words(
     "hold carry ride follow chase look watch read wear touch play talk push pull lean sit stand lie eat drink cover "
     "hug feed wash cut"
@@ -49,6 +51,7 @@ def add_everyday(lexicon: Lexicon) -> None:
     _verbs(lexicon)
     _changes(lexicon)
     _causes(lexicon)
+    lexicon.exclusive += [group & {*lexicon.domain.unary} for group in POSTURES]
     for lemma in COPULAS:
         lexicon.add_verb(lemma, Sense(None, "", (), ()))
 

@@ -37,6 +37,8 @@ def noun_phrase(w: Words, i: int) -> tuple[NounPhrase, int] | None:
         owned = noun_phrase(w, end + 1) if w[end] == "'s" and noun_ahead(w, end + 1) else None
         if owned is not None:
             return owned
+        if w[i] == "both" and not plural:  # "both the cat and the dog": it counts the two phrases
+            head.count, measured = 1, False
         several = plural and head.count == 1 and head.determiner not in ("no", "one")
         phrase = NounPhrase(
             w.text(i, end),

@@ -8,10 +8,84 @@ from nesy.synthesis.lexicon import Lexicon
 
 def reworded(words: list[str], lexicon: Lexicon) -> list[str]:
     """The words of a caption, in the forms that the scanner knows."""
-    words = _caused(_neither(words))
+    words = _never(_not_until(_between(_caused(_neither(words)), lexicon), lexicon), lexicon)
     if "someone" in lexicon.nouns:
         words = _somebody(words)
     return _whenever(_no_longer(words)) if lexicon.everyday else words
+
+
+NEVER = (
+    "at no point", "at no time", "at no moment", "at no stage", "under no circumstances", "in no frame", "not once",
+)  # fmt: skip
+
+
+def _not_until(words: list[str], lexicon: Lexicon) -> list[str]:
+    """``not until it barks does the man smile`` as ``only after it barks, the man does smile``."""
+    out = list(words)
+    for k in range(len(out) - 1):
+        if out[k : k + 2] == ["not", "until"]:
+            out[k : k + 2] = ["only", "after"]
+    first = next((k for k in range(len(out)) if out[k] == "only" and (k == 0 or out[k - 1] in (".", ","))), None)
+    if first is None or out[first + 1 : first + 2] not in (["after"], ["when"], ["while"], ["once"]):
+        return out
+    starts = e.DEFINITE | e.INDEFINITE | e.POSSESSIVE | e.SUBJECT_PRONOUNS
+    for k in range(first + 3, len(out) - 2):
+        verb = _verb(out, k + 2, lexicon) if out[k] in e.BE | e.DO | e.HAVE and out[k + 1] in starts else None
+        if verb is not None:
+            return [*out[:k], ",", *out[k + 1 : verb], out[k], *out[verb:]]
+    return out
+
+
+RARE = ("hardly ever", "rarely", "seldom", "scarcely ever")
+
+
+def _never(words: list[str], lexicon: Lexicon) -> list[str]:
+    """``at no point does the dog run`` as ``the dog does never run``."""
+    out: list[str] = []
+    k = 0
+    while k < len(words):
+        found = next((p for p in (*NEVER, *RARE) if words[k : k + len(p.split())] == p.split()), "")
+        n = len(found.split())
+        helper = words[k + n : k + n + 1] if n else words[k + 1 : k + 2]
+        inverted = bool(helper) and helper[0] in e.BE | e.DO | e.HAVE | e.WILL
+        if words[k : k + n] == ["not", "once"] and not inverted:
+            n = 0  # "not once but twice"
+        elif n or words[k] == "never":
+            n = n or 1
+            first = k == 0 or words[k - 1] in (".", ",", "and", "but")
+            verb = _verb(words, k + n + 2, lexicon) if inverted and first else None
+            out += [*words[k + n + 1 : verb], helper[0]] if verb else []
+            k, n = (verb, 0) if verb else (k + n, 0)
+            out.append("rarely" if found in RARE else "never")
+            continue
+        out += words[k : k + max(n, 1)]
+        k += max(n, 1)
+    return out
+
+
+def _verb(words: list[str], start: int, lexicon: Lexicon) -> int | None:
+    """Where the verb of an inverted sentence stands, behind its subject."""
+    for j in range(start, min(start + 6, len(words))):
+        if words[j] in (".", ",", "and"):
+            return None
+        if words[j] in lexicon.forms and words[j] not in lexicon.nouns:
+            return j
+    return None
+
+
+def _between(words: list[str], lexicon: Lexicon) -> list[str]:
+    """``between eating and sleeping`` as ``after eating and before sleeping``."""
+    for k, word in enumerate(words):
+        if word == "between" and words[k + 1 : k + 2] and _gerund(words[k + 1], lexicon):
+            last = min(k + 8, len(words) - 1)
+            j = next((j for j in range(k + 2, last) if words[j] == "and" and _gerund(words[j + 1], lexicon)), None)
+            if j is not None:
+                return [*words[:k], "after", *words[k + 1 : j + 1], "before", *words[j + 1 :]]
+    return words
+
+
+def _gerund(word: str, lexicon: Lexicon) -> bool:
+    return any(tag == "ing" for _, tag in lexicon.forms.get(word, ()))
 
 
 def _somebody(words: list[str]) -> list[str]:

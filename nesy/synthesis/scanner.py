@@ -14,6 +14,7 @@ from nesy.synthesis.chunks import (
     NounPhrase,
     Preposition,
     Times,
+    Together,
     Unknown,
     VerbGroup,
     Whole,
@@ -29,6 +30,8 @@ from nesy.synthesis.words import NUMBERED, SIDES, Known, Phrases, Words
 
 AT_MOST = ("at most", "fewer than", "less than")
 WHOLE = Phrases(e.WHOLE)
+TOGETHER = Phrases(e.TOGETHER)
+EXCEPTIONS = Phrases(e.EXCEPTIONS)
 
 
 class Scanner:
@@ -51,6 +54,8 @@ class Scanner:
         words = reworded(words, self._known.lexicon)
         if any(w == "exactly" and words[k + 1] in NUMBERED for k, w in enumerate(words[:-1])):
             notes.append("`exactly` was read as at least")
+        if any(w == "only" and not _harmless(words, k) for k, w in enumerate(words)):
+            notes.append("`only` was left out: that nothing else is so")
         if len(words) > MAX_WORDS:
             notes.append(f"only the first {MAX_WORDS} words were read")
             words = words[:MAX_WORDS]
@@ -60,6 +65,11 @@ class Scanner:
                 notes.append(f"`{word}` was read as `{meant}`")
                 words[k] = meant
         return _Scan(Words(words, self._known)).run()
+
+
+def _harmless(words: list[str], k: int) -> bool:
+    """Whether the *only* at ``k`` denies nothing: ``not only``, ``only to fall``, ``only then``."""
+    return words[k - 1 : k] == ["not"] or words[k + 1 : k + 2] in (["to"], ["then"])
 
 
 class _Scan:
@@ -94,9 +104,14 @@ class _Scan:
                 return self._add(Negation(self.w.text(i, i + 2)), i + 2)
             if self.w.text(i, i + 2) == "at least" and self.w[i + 2] in NUMBERED:
                 return i + 2  # what a number says of a clip
-            whole = WHOLE.at(self.w.words, i)
-            if whole:
-                return self._add(Whole(self.w.text(i, i + whole)), i + whole)
+        whole = 0 if self.w.lexicon.orders else WHOLE.at(self.w.words, i)
+        if whole:
+            return self._add(Whole(self.w.text(i, i + whole)), i + whole)
+        if n := EXCEPTIONS.at(self.w.words, i):
+            return self._add(Negation(self.w.text(i, i + n)), i + n)
+        n = TOGETHER.at(self.w.words, i)
+        if n and self.w[i + n] != "as":
+            return self._add(Together(self.w.text(i, i + n)), i + n)
         if self._copula() and (n := self.w.known.adjectives.at(self.w.words, i)) and self._stateful(i, n):
             return self._add(Adjective(self.w.text(i, i + n)), i + n)
         for attempt in (self._times, self._direction, self._phrase, self._verb, self._noun, self._small):
@@ -208,15 +223,20 @@ class _Scan:
             return i
         if phrase == "that" and not (w.is_verb(following) or isinstance(self._last(), NounPhrase)):
             return i
+        if phrase == "having" and (isinstance(self._last(), Link) and self._last() != Link(",", ",")):
+            return i  # "without having eaten": the word before says how it hangs on the rest
         if phrase == "having" and not w.is_form(following, "pp"):
             return i
         if phrase == "once":
             clause = w[following] in e.SUBJECT_PRONOUNS | e.DEFINITE or w.noun(following)
             if clause and not starts and w.lexicon.everyday:  # "closes the door once the child is in"
-                starts = not isinstance(self._last(), VerbGroup) and self._verb_ahead(following)
+                starts = self._verb_ahead(following)
             return self._add(Link(kind, phrase), following) if starts and clause else following
-        if phrase in ("earlier", "previously") and not starts:
+        ends = w[following] == END or (w[following] == "," and w[following + 1] in ("and", "but", "then", END))
+        if phrase in ("earlier", "previously", *(["before", "before that"] if ends else [])) and not starts:
             return self._add(Loose(phrase), following)
+        if kind == "then" and ends and not starts:
+            return self._add(Loose("later"), following)
         if phrase == "so" and w[following] in e.ADVERBS:
             return following
         return self._add(Link(kind, phrase), following)
@@ -230,12 +250,23 @@ class _Scan:
                 return True
         return False
 
+    def _denied(self) -> bool:
+        """Whether the clause so far denies its verb."""
+        for chunk in reversed(self.out):
+            if isinstance(chunk, (Link, End)):
+                return False
+            if isinstance(chunk, VerbGroup):
+                return chunk.negated
+        return False
+
     def _small(self, i: int) -> int:
         w = self.w
         n = w.known.adjectives.at(w.words, i)
         if n and isinstance(self._last(), (VerbGroup, Link)):
             return self._add(Adjective(w.text(i, i + n)), i + n)
         if w[i] in e.NEGATIONS or w[i] in e.ALMOST:
+            return self._add(Negation(w[i]), i + 1)
+        if (w[i] in e.MANNER or w[i].endswith("ly")) and w.is_adverb(i) and self._denied():
             return self._add(Negation(w[i]), i + 1)
         if w.is_adverb(i) or w[i] in ("'s", "a", "an", "the", "s", "t", "been", "being"):
             return i + 1

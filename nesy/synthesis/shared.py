@@ -8,6 +8,8 @@ from itertools import pairwise
 
 from nesy.synthesis.clause import Clause
 
+FRONTED = ("after", "before", "while", "when")
+
 
 def complete(clauses: list[Clause], everyday: bool) -> list[Clause]:
     """The clauses with what each leaves unsaid because another says it."""
@@ -18,6 +20,7 @@ def complete(clauses: list[Clause], everyday: bool) -> list[Clause]:
             _elided(a, b)
             _share_passive(a, b)
         _share(a, b)
+        _nobody(a, b)
     for a, b in pairwise(clauses):
         _control(a, b)
     _suppose(clauses)
@@ -42,9 +45,15 @@ def _existing(clauses: list[Clause]) -> list[Clause]:
 
 def _share(a: Clause, b: Clause) -> None:
     """What ``b`` has in common with the clause before it: "tries to jump and land", "does not jump or walk"."""
+    if b.verb.text.startswith("nor ") and not b.order and not b.subject and a.order in ("while", "without", "open"):
+        b.order, b.word = a.order, a.word
     if b.opens or b.order or b.subject or b.link not in ("and", "or", ","):
         return
-    if a.verb.form != b.verb.form or b.verb.form not in ("base", "ing"):
+    if a.verb.form != b.verb.form:
+        return
+    if a.order == "open" and not a.paused:  # "because it jumped and fell"
+        b.order, b.word = a.order, a.word
+    if b.verb.form not in ("base", "ing"):
         return
     if a.verb.doubt:
         b.verb = replace(b.verb, doubt=a.verb.doubt)
@@ -52,7 +61,7 @@ def _share(a: Clause, b: Clause) -> None:
         b.verb, b.link = replace(b.verb, negated=not b.verb.negated), "and"
     elif a.verb.negated:
         b.faults.append("it is unclear whether this is denied as well")
-    if a.order in ("without", "open", "relative"):
+    if a.order in ("without", "open", "relative") or (a.order == "while" and b.verb.negated):
         b.order, b.word = a.order, a.word
 
 
@@ -72,11 +81,20 @@ def _share_passive(a: Clause, b: Clause) -> None:
 
 def _control(a: Clause, b: Clause) -> None:
     """A participle in front has the subject of the main clause: "after climbing a ladder, a worm ..."."""
-    dangling = a.order in ("after", "before", "while", "when") and a.paused and a.verb.form == "ing" and not a.subject
+    dangling = (
+        a.order in (*FRONTED, "without", "open") and (a.paused or a.opens) and a.verb.form == "ing" and not a.subject
+    )
     if dangling and not b.opens and not b.order and len(b.subject) == 1 and (b.paused or not b.link):
         a.subject = list(b.subject)
         if b.subject[0].determiner in ("a", "one", "bare", "other") and b.subject[0].classes:
             b.subject = [replace(b.subject[0], determiner="the")]
+
+
+def _nobody(a: Clause, b: Clause) -> None:
+    """``nobody sits and smiles`` denies that both are so of one person, which the clauses apart do not say."""
+    if any(p.determiner == "no" for p in a.subject) and not b.subject and not b.order and not b.opens:
+        a.faults.append("it is unclear how much is denied")
+        b.faults.append("it is unclear how much is denied")
 
 
 def _suppose(clauses: Sequence[Clause]) -> None:

@@ -73,7 +73,7 @@ class Known:
 
     def words(self) -> set[str]:
         """Every single word that is understood, whether by grammar or by lexicon."""
-        phrases = (e.FILLERS, e.CONNECTORS, e.SPELLINGS, e.PREPOSITIONS, OTHER_WAYS)
+        phrases = (e.FILLERS, e.CONNECTORS, e.TOGETHER, e.EXCEPTIONS, e.WHOLE, e.SPELLINGS, e.PREPOSITIONS, OTHER_WAYS)
         out = self.lexicon.words() | FUNCTION | {w for known in phrases for p in known for w in p.split()}
         return out | e.ADVERBS | e.PARTS | e.GROUPS | e.GET | e.OTHER | e.VAGUE | {*SIDES, *NUMBERED, "times"}
 

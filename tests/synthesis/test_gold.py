@@ -85,7 +85,8 @@ WORDS = """
 a the two no every some another each other man woman dog ball cup it she they who that which nobody someone walks
 holds is was not never and or then , . before after while until when neither nor again twice always but picks up
 puts down on next to with by thrown running open broken spinning looking at so causing there the whole time all
-at least three does has been throwing to sit sits asleep its herself without
+at least three does has been throwing to sit sits asleep its herself without because since instead of except only
+simultaneously meanwhile once afterwards having always between both every
 """.split()  # noqa: SIM905
 
 
