@@ -82,7 +82,7 @@ def prenex(formula: Formula) -> Formula | None:
     def pulled(f: Formula) -> Formula | None:
         match f:
             case ast.Exists():
-                names = {}
+                names: dict[str, str] = {}
                 for b in f.bindings:
                     names[b.var] = fresh(b.var, {*taken, *names.values()}) if b.var in used else b.var
                 taken.update(names.values())
