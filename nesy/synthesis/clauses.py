@@ -1,4 +1,7 @@
-"""Chunks to clauses: who does what to whom, and by which word each clause hangs on the others."""
+"""Chunks to clauses: who does what to whom, and by which word each clause hangs on the others.
+
+The file is long because one reader goes through the chunks with its state; what it calls stands in files of its own.
+"""
 
 from __future__ import annotations
 

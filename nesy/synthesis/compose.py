@@ -1,4 +1,7 @@
-"""From readings of clauses to one formula: what comes when, and what is said of the whole clip."""
+"""From readings of clauses to one formula: what comes when, and what is said of the whole clip.
+
+The file is long because its steps read and write one story that is being told; it wants to be split by conjunction.
+"""
 
 from __future__ import annotations
 
