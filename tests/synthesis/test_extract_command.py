@@ -174,7 +174,7 @@ def test_a_caption_cannot_leave_its_comment(caption: str):
         ("exists c: cat { eventually c.running }", "it does not parse"),
         ("exists c: cat { eventually near(c) }", "a wrong number of arguments"),
         ("eventually running(c)", "a variable that no quantifier binds"),
-        ("eventually " * 1500 + "true", "it does not parse: a formula nested deeper than the limit"),
+        ("eventually " * 1500 + "true", "it does not parse: a formula, or settings, nested deeper than the limit"),
         ("exists c: cat { eventually purring(c) }", "an unknown predicate"),
         ("__import__('os').system('true')", "it does not parse"),
     ],
