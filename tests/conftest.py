@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from nesy.datasets.base import datasets
+from nesy.perception import backends
 from nesy.predicates import declare
+from nesy.synthesis.base import extractors
 
 
 @pytest.fixture(autouse=True)
-def predicates_of_one_test() -> Iterator[None]:
-    """Custom predicates that a test declares end with it."""
-    known, loaded = dict(declare._known), dict(declare._loaded)
+def _nothing_stays() -> Iterator[None]:
+    """Predicates, models, extractors and datasets that a test, or a snippet it runs, declares end with it."""
+    kept: list[tuple[dict[Any, Any], dict[Any, Any]]] = [
+        (x, dict(x)) for x in (declare._known, declare._loaded, backends._items, extractors._items, datasets._items)
+    ]
     yield
-    for kept, before in ((declare._known, known), (declare._loaded, loaded)):
-        kept.clear()
-        kept.update(before)
+    for names, before in kept:
+        names.clear()
+        names.update(before)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nesy.cli.app import run
-from nesy.predicates import declare
 
 TASK = """
 class mugen, coin
@@ -59,14 +57,6 @@ class Model(PredicateModel):
     def perceive(self, batch):
         pass
 """
-
-
-@pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
-    before = dict(declare._known)
-    yield
-    declare._known.clear()
-    declare._known.update(before)
 
 
 def write(folder: Path, data: str = "platformer", extractor: str = "rules", backend: str = "tiny") -> str:

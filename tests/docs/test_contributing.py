@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,9 @@ import pytest
 import torch
 
 from nesy.datasets import open_dataset
-from nesy.datasets.base import datasets
 from nesy.datasets.video import write_video
 from nesy.dsl.printer import to_text
-from nesy.perception import backends, batch_views
+from nesy.perception import batch_views
 from nesy.predicates import declare
 from nesy.scenegraph import Vocabulary
 from nesy.synthesis.base import Domain, extractors
@@ -24,17 +22,6 @@ from tests.docs.pages import ROOT, blocks
 
 PAGE = ROOT / "CONTRIBUTING.md"
 RECIPES = {b.value("recipe"): b for b in blocks(PAGE) if b.language == "python"}
-
-
-@pytest.fixture(autouse=True)
-def _nothing_stays() -> Iterator[None]:
-    kept = [(r, dict(r._items)) for r in (backends, extractors, datasets)], dict(declare._known)
-    yield
-    for registry, items in kept[0]:
-        registry._items.clear()
-        registry._items.update(items)
-    declare._known.clear()
-    declare._known.update(kept[1])
 
 
 def follow(name: str) -> dict[str, Any]:

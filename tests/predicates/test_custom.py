@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -41,14 +40,6 @@ def close(boxes):
     c = (boxes[..., :2] + boxes[..., 2:]) / 2
     return 20 * (0.25 - (c[:, :, :, None] - c[:, :, None]).square().sum(-1).add(1e-6).sqrt())
 """
-
-
-@pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
-    before = dict(declare._known)
-    yield
-    declare._known.clear()
-    declare._known.update(before)
 
 
 @pytest.fixture
