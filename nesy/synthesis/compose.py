@@ -89,7 +89,11 @@ class _Arranger:
         """Place clause ``i`` (and what belongs to it); the index of the next clause."""
         c = self.clauses[i]
         late = c.order == "without" and perfect(c)
-        if (c.order in ("after", "before", "while", "when", "open") or late) and c.paused and (late or not c.link):
+        if (
+            (c.order in ("after", "before", "while", "when", "open") or late)
+            and c.paused
+            and (c.order != "open" or not c.link)
+        ):
             group, main = self._preposed(i, stop)
             if main is not None:
                 return self._fronted(c.order, group, main, stop)

@@ -70,6 +70,17 @@ GAME_CAPTIONS = {
         "collecting(m, h) and once (not collecting(m, g) and once collecting(m, g)) }"
     ),
 }
+LISTED = {  # between two commas of a list a clause belongs to the main clause behind it
+    "The man eats, after feeding the dog, he smiles.": (
+        "exists m: man, d: dog { eating(m) then feeding(m, d) then smiling(m) }"
+    ),
+    "The man eats, before smiling, he feeds the dog.": (
+        "exists m: man, d: dog { eating(m) then feeding(m, d) then smiling(m) }"
+    ),
+    "The man eats, while smiling, he feeds the dog.": (
+        "exists m: man, d: dog { eating(m) then feeding(m, d) and smiling(m) }"
+    ),
+}
 NOTED = {
     "Only the woman smiles.": "`only`",
     "The man smiles before and after eating.": "`before`",
@@ -81,6 +92,11 @@ NOTED = {
 @pytest.mark.parametrize("caption", HOME_CAPTIONS)
 def test_when_it_happens(caption: str):
     check(caption, HOME_CAPTIONS[caption], HOME)
+
+
+@pytest.mark.parametrize("caption", LISTED)
+def test_a_clause_in_a_list_goes_with_what_follows(caption: str):
+    check(caption, LISTED[caption], HOME)
 
 
 @pytest.mark.parametrize("caption", GAME_CAPTIONS)
