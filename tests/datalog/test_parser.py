@@ -41,6 +41,33 @@ def test_errors_have_places(text: str, line: int, column: int) -> None:
     assert "^" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected", "help"),
+    [
+        ("rel edge(1, 2", ('")"', '","', '":"'), None),
+        ("rel a = {0.3::1, 2::}", ("a value",), None),
+        ("rel p(x) = q(x) and not", ("a formula",), None),
+        ("rel a = {(1, 2) (3, 4)}", ('","', '"::"', '";"', '"}"', "an operator"), None),
+        ("query", ("a name",), None),
+        (
+            "p(1)",
+            ("the end of the program", "the next `rel`, `type`, `const`, `query` or `import`"),
+            "begin with `rel`",
+        ),
+        ("type Color = RED GREEN", None, "type Color = RED | GREEN"),
+        ("rel p(x): q(x)", None, "a rule is `rel head(x) = body(x)`"),
+        ("rel p(x) = q(x), and r(x)", None, "`,` does not mix with `or`/`and`"),
+        ("rel p(1).", None, "without a full stop"),
+    ],
+)
+def test_what_could_stand_there_is_told_as_it_is_written(text: str, expected: object, help: str | None) -> None:
+    with pytest.raises(SpecSyntaxError) as error:
+        parse(text)
+    assert not expected or error.value.expected == expected
+    assert (help in (error.value.hint or "")) if help else error.value.hint is None
+    assert not any(word in str(error.value) for word in ("__anon", "bang", "underscore", "circumflex", "vbar", "tilde"))
+
+
 def test_unsupported_features_are_named() -> None:
     with pytest.raises(SpecSyntaxError, match="not supported yet: DateTime literals"):
         parse('rel a = {t"2020-01-01"}')

@@ -7,12 +7,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken, v_args
+from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 from lark.exceptions import VisitError
+from lark.lexer import PatternStr
 from lark.tree import Meta
 
 from nesy.errors import NesyError, Span, SpecSyntaxError
 from nesy.reasoners.datalog import syntax as ast
+from nesy.reasoners.datalog.mistakes import syntax_error
 
 MAX_SOURCE = 10_000_000
 MAX_DEPTH = 200
@@ -24,13 +26,6 @@ _BRACKETS = re.compile(
 )
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
-_SPELLING = {
-    "COMMA": '","', "RPAR": '")"', "LPAR": '"("', "RBRACE": '"}"', "LBRACE": '"{"', "EQUAL": '"="', "SETSEP": '","',
-    "COLON": '":"', "AT": '"@"', "RSQB": '"]"', "LSQB": '"["', "DOLLAR": '"$"', "NAME": "a name", "INT": "an integer",
-    "FLOAT": "a float", "STRING": "a string", "MULTISTRING": "a string", "CHAR": "a character",
-    "ADD": '"+", "-"', "MUL": '"*", "/", "%"', "CMP": "a comparison", "$END": "the end of the program",
-    "__ANON_2": '"::"', "SEMICOLON": '";"', "TARGS": '"<"', "PREFIXED": "a string", "QMARK": '"?"',
-}  # fmt: skip
 
 
 def parse(text: str, file: str = "<program>") -> ast.Program:
@@ -46,7 +41,7 @@ def parse(text: str, file: str = "<program>") -> ast.Program:
     except RecursionError:
         raise SpecSyntaxError("a formula is nested too deeply", hint="split the rule in several") from None
     except UnexpectedInput as error:
-        raise _syntax_error(error, text, file) from None
+        raise syntax_error(error, text, file, _literals()) from None
     except VisitError as error:
         if isinstance(error.orig_exc, NesyError):
             raise error.orig_exc from None
@@ -58,6 +53,12 @@ def parse(text: str, file: str = "<program>") -> ast.Program:
 def _lark() -> Lark:
     grammar = files("nesy.reasoners.datalog").joinpath("grammar.lark").read_text(encoding="utf-8")
     return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=True)
+
+
+@cache
+def _literals() -> dict[str, str]:
+    """The text of every terminal that is a word or a symbol."""
+    return {t.name: t.pattern.value for t in _lark().terminals if isinstance(t.pattern, PatternStr)}
 
 
 def _check_depth(text: str, file: str) -> None:
@@ -72,42 +73,6 @@ def _check_depth(text: str, file: str) -> None:
             column = match.start() - text.rfind("\n", 0, match.start())
             span = Span(file, line, column, line, column + 1)
             raise SpecSyntaxError(f"brackets are nested deeper than {MAX_DEPTH}", span=span, source=text)
-
-
-def _syntax_error(error: UnexpectedInput, text: str, file: str) -> SpecSyntaxError:
-    hint = None
-    if isinstance(error, UnexpectedToken) and error.token.type != "$END":
-        token = error.token
-        what = f"Unrecognized token `{token}` found at {_bytes(text, token.start_pos)}:{_bytes(text, token.end_pos)}"
-        span = _span(file, token)
-        expected = {_SPELLING.get(name, f'"{name.lower()}"') for name in error.accepts or error.expected}
-        if token.value in ("or", "and", "\\/", "/\\", "implies", "=>"):
-            hint = "`,` does not mix with `or`/`and`: use `and`, or put the formula in parentheses"
-    elif isinstance(error, UnexpectedCharacters):
-        end = error.column + 1
-        what = f"Invalid token at {_bytes(text, error.pos_in_stream)}"
-        span = Span(file, error.line, error.column, error.line, end)
-        expected = {_SPELLING.get(name, f'"{name.lower()}"') for name in error.allowed or ()}
-    else:
-        lines = text.splitlines() or [""]
-        last = max((i for i, line in enumerate(lines) if line.strip()), default=0)
-        span = Span(file, last + 1, len(lines[last].rstrip()) + 1, last + 1, len(lines[last].rstrip()) + 2)
-        what = "Unrecognized end of file"
-        expected = set()
-        if isinstance(error, UnexpectedEOF | UnexpectedToken):
-            names = error.expected
-            expected = {_SPELLING.get(name, f'"{name.lower()}"') for name in names}
-    return SpecSyntaxError(f"Syntax error: {what}", span=span, source=text, expected=sorted(expected), hint=hint)
-
-
-def _span(file: str, token: Token) -> Span:
-    line, column = token.line or 1, token.column or 1
-    return Span(file, line, column, token.end_line or line, token.end_column or column + 1)
-
-
-def _bytes(text: str, position: int | None) -> int:
-    """An offset in bytes, as Scallop counts."""
-    return len(text[: position or 0].encode("utf-8", "surrogatepass"))
 
 
 def _unescape(body: str) -> str:
