@@ -12,8 +12,8 @@ from itertools import pairwise
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
 from nesy.synthesis.clause import Clause
-from nesy.synthesis.compose import Story
 from nesy.synthesis.discourse import Reading, conjunction
+from nesy.synthesis.story import Story
 
 
 def arrange_orders(clauses: Sequence[Clause], readings: Sequence[Reading | None], notes: list[str]) -> Story:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from nesy.dsl.check import check_formula
 from nesy.dsl.signature import Signature
 from nesy.errors import NesyError
+from nesy.synthesis.arrange import arrange
 from nesy.synthesis.babyai import BABYAI
 from nesy.synthesis.base import Domain, Extraction, Names, SpecExtractor, checked_settings, extractors
 from nesy.synthesis.clauses import parse
 from nesy.synthesis.coinrun import COINRUN
-from nesy.synthesis.compose import arrange, compose
+from nesy.synthesis.compose import compose
 from nesy.synthesis.discourse import Discourse
 from nesy.synthesis.lexicon import build
 from nesy.synthesis.orders import arrange_orders

@@ -215,7 +215,7 @@ class ScallopContext(Given):
         for i in order:
             keep = bool(present[i, 0]) or not self._early_discard or int(table.nodes[i]) in fact_nodes
             if keep:
-                tag = values[i, 0] if self.provenance.startswith("diff") else float(values[i, 0])
+                tag = values[i, 0] if self.provenance.startswith("diff") else values[i, 0].item()
                 out.append((tag if proofs is None else (tag, proofs[i]), rows[i]))
         return out
 
