@@ -12,6 +12,7 @@ y1. ``rate`` is the frame rate of the dumped frames, which the files do not stat
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 from nesy.datasets.base import Caption, Clip, DataReport, Dataset, Format, LazyTracks, LazyTruth, Vocabulary, datasets
 from nesy.datasets.boxes import BoxArrays, Boxes, read_json
 from nesy.datasets.names import name_of
-from nesy.datasets.settings import COMMON, root_of, split_of
+from nesy.datasets.settings import COMMON, COMMON_BOUNDS, root_of, split_of
 from nesy.datasets.spans import Fact, Spans
 from nesy.datasets.text import rows_of
 from nesy.datasets.video import pictures
@@ -165,6 +166,7 @@ datasets.register("actiongenome")(
         "Action Genome: person-object relations in frames of Charades",
         {**{k: v for k, v in COMMON.items() if k != "fps"}, "rate": 24.0},
         load_actiongenome,
+        bounds={**COMMON_BOUNDS, "rate": (1e-3, inf)},
         marker="annotations/object_bbox_and_relationship.*",
         layout="annotations/*.json (nesy data convert), frames/VIDEO.mp4/000123.png, [Charades_v1_{train,test}.csv]",
     )

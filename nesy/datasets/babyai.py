@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from io import StringIO
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,7 @@ datasets.register("babyai")(
         "BabyAI missions carried out by its bot; the mission is the caption",
         {"clips": 300, "levels": "small", "frames": 48, "tile": 8, "seed": 0, "specs": False},
         load_babyai,
+        bounds={"clips": (1, inf), "frames": (1, inf), "tile": (1, 64)},
         extra="babyai",
     )
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,9 @@ class Dataset:
         return [c for clips in self.splits.values() for c in clips]
 
 
+Bounds = tuple[float, float] | list[str]
+"""What a setting may be: a number from the first to the second, or one of these words."""
+
 Opener = Callable[[Mapping[str, object], Path, Callable[[int, int], None] | None], Dataset]
 """Settings, cache folder and progress callback to a dataset; see :func:`nesy.datasets.open_dataset`."""
 
@@ -192,6 +196,7 @@ class Format:
     marker: a file by whose presence a folder is recognised as of this format; empty when it has none.
     layout: the files that are expected below ``root``, in words.
     extra: the optional dependency that must be installed, empty when none.
+    bounds: what the settings may be, beyond their types.
     """
 
     summary: str
@@ -200,22 +205,34 @@ class Format:
     marker: str = ""
     layout: str = ""
     extra: str = ""
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
 
     def __call__(
         self, settings: Mapping[str, object], cache: Path, progress: Callable[[int, int], None] | None
     ) -> Dataset:
-        return self.read(checked_settings(settings, self.settings), cache, progress)
+        return self.read(self.checked(settings), cache, progress)
+
+    def checked(self, settings: Mapping[str, object], without: Iterable[str] = ()) -> dict[str, object]:
+        """The settings of a data block with the defaults for the others; those in ``without`` it may not give.
+
+        Raises:
+            DataError: unknown, mistyped or impossible setting.
+        """
+        known = {k: v for k, v in self.settings.items() if k not in without}
+        return checked_settings(settings, known, self.bounds)
 
 
 datasets: Registry[Format] = Registry("dataset")
 """Datasets by the name that a ``.dsl`` file's data block gives."""
 
 
-def checked_settings(settings: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
-    """Defaults overridden by settings of the same names and types.
+def checked_settings(
+    settings: Mapping[str, object], defaults: Mapping[str, object], bounds: Mapping[str, Bounds]
+) -> dict[str, object]:
+    """Defaults overridden by settings of the same names and types, within their bounds.
 
     Raises:
-        DataError: unknown or mistyped setting.
+        DataError: unknown, mistyped or impossible setting.
     """
     chosen = dict(defaults)
     for name, value in settings.items():
@@ -227,5 +244,21 @@ def checked_settings(settings: Mapping[str, object], defaults: Mapping[str, obje
         wanted = (int, float) if name == "fps" or isinstance(default, float) else type(default)
         if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, wanted):
             raise DataError(f"data setting `{name}` cannot be {value!r}", expected=[f"a value like {default!r}"])
+        if name in bounds:
+            _within(name, value, bounds[name])
         chosen[name] = value
     return chosen
+
+
+def _within(name: str, value: object, bounds: Bounds) -> None:
+    hint = None
+    if isinstance(bounds, list):
+        if value in bounds:
+            return
+        expected, hint = [f'"{word}"' for word in bounds], did_you_mean(str(value), bounds)
+    else:
+        low, high = bounds
+        if isinstance(value, int | float) and low <= value <= high:
+            return
+        expected = [f"at least {low}" if high == inf else f"from {low} to {high}"]
+    raise DataError(f"data setting `{name}` cannot be {value!r}", expected=expected, hint=hint)

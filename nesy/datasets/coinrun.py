@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr
 from io import StringIO
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,7 @@ datasets.register("coinrun")(
         "CoinRun, the game under MUGEN, played by its own engine",
         {"clips": 300, "frames": 32, "size": 64, "seed": 0, "specs": False},
         load_coinrun,
+        bounds={"clips": (1, inf), "frames": (2, inf), "size": (16, 512)},
         extra="coinrun",
     )
 )

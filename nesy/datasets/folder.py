@@ -32,7 +32,7 @@ from nesy.datasets.base import (
     datasets,
 )
 from nesy.datasets.boxes import BoxArrays, Boxes, read_coco, read_labels, read_mot, read_tracks
-from nesy.datasets.settings import COMMON, pick_frames, root_of, split_of
+from nesy.datasets.settings import COMMON, COMMON_BOUNDS, pick_frames, root_of, split_of
 from nesy.datasets.text import rows_of, text_of
 from nesy.datasets.video import Header, read_header
 from nesy.errors import DataError
@@ -113,8 +113,6 @@ class BoxSource:
     """Where a folder's boxes lie; each video's file is read once."""
 
     def __init__(self, root: Path, kind: str) -> None:
-        if kind not in ("auto", "frame"):
-            raise DataError(f"boxes: {kind!r}", expected=["auto", "frame"])
         self.root, self.whole = root, kind == "frame"
         self.coco = read_coco(root / "boxes.json") if (root / "boxes.json").is_file() and not self.whole else {}
         self.labels = read_labels(root / "boxes")
@@ -243,6 +241,7 @@ datasets.register("folder")(
         "a folder of your own videos with captions.csv or captions.jsonl",
         {**COMMON, "boxes": "auto"},
         load_folder,
+        bounds={**COMMON_BOUNDS, "boxes": ["auto", "frame"]},
         marker="captions.[cj]s*",
         layout="captions.csv|jsonl, videos, and boxes.json (COCO) or boxes/*.txt (MOT) or tracks/*.json",
     )

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from nesy.datasets.base import Caption, Clip, DataReport, Dataset, Format, LazyTracks, Vocabulary, datasets
 from nesy.datasets.boxes import read_json
 from nesy.datasets.convert import mask_names, read_masks
-from nesy.datasets.settings import COMMON, root_of, split_of
+from nesy.datasets.settings import COMMON, COMMON_BOUNDS, root_of, split_of
 from nesy.datasets.video import Header, read_header
 from nesy.errors import DataError
 
@@ -169,6 +169,7 @@ datasets.register("llava-video")(
         "LLaVA-Video captions with masks (ESCA-Video-87K)",
         {**{k: v for k, v in COMMON.items() if k != "fps"}, "file": ""},
         load_llava,
+        bounds=COMMON_BOUNDS,
         marker="LLaVA*.json",
         layout="*.json, videos/[SOURCE/]VIDEO, masks/ID$$VIDEO_mask.npz (nesy data convert)",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +90,25 @@ def _platformer(settings: Mapping[str, object], cache: Path, progress: Progress 
 
 
 datasets.register("platformer")(
-    Format("simulated platform game with exact scene graphs, made here", PLATFORMER_DEFAULTS, _platformer)
+    Format(
+        "simulated platform game with exact scene graphs, made here",
+        PLATFORMER_DEFAULTS,
+        _platformer,
+        bounds={
+            "clips": (1, inf),
+            "frames": (2, 10_000),
+            "fps": (4, 24),
+            "size": (32, 1024),
+            "difficulty": ["easy", "normal", "hard"],
+        },
+    )
 )
 datasets.register("mugen")(
     Format(
         "MUGEN: clips of CoinRun with game state and captions",
         {"root": "", "size": 256, "limit": 1_000_000},
         _mugen,
+        bounds={"size": (1, inf), "limit": (1, inf)},
         layout="train.json, val.json, test.json and the folder that their metadata names",
     )
 )

@@ -25,7 +25,7 @@ from nesy.datasets.base import Caption, Clip, DataReport, Dataset, Format, Vocab
 from nesy.datasets.boxes import read_json
 from nesy.datasets.masks import MaskFiles
 from nesy.datasets.names import name_of, names_of
-from nesy.datasets.settings import COMMON, pick_frames, root_of, split_of
+from nesy.datasets.settings import COMMON, COMMON_BOUNDS, pick_frames, root_of, split_of
 from nesy.datasets.spans import Fact, lazy_scene
 from nesy.errors import DataError
 
@@ -42,8 +42,6 @@ def load_openpvsg(
     """
     root = root_of(settings)
     whole = str(settings["clip"]) == "video"
-    if str(settings["clip"]) not in ("caption", "video"):
-        raise DataError(f"clip: {settings['clip']!r}", expected=["caption", "video"])
     data = read_json(root / "pvsg.json")
     try:
         labels = [str(x) for group in ("thing", "stuff") for x in data["objects"][group]]
@@ -154,6 +152,7 @@ datasets.register("openpvsg")(
         "OpenPVSG: panoptic video scene graphs, captions of stretches",
         {**COMMON, "clip": "caption"},
         load_openpvsg,
+        bounds={**COMMON_BOUNDS, "clip": ["caption", "video"]},
         marker="pvsg.json",
         layout="pvsg.json, {vidor,epic_kitchen,ego4d}/{videos/VIDEO.mp4,masks/VIDEO/0000.png}",
     )

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from nesy.datasets.base import Bounds
 from nesy.errors import DataError
 
 COMMON: dict[str, object] = {
@@ -18,6 +19,9 @@ COMMON: dict[str, object] = {
     "val": 0.1,  # share of the groups, where the dataset states no split
     "test": 0.1,
 }
+COMMON_BOUNDS: dict[str, Bounds] = {
+    "fps": (0, math.inf), "frames": (0, math.inf), "limit": (1, math.inf), "val": (0, 1), "test": (0, 1),
+}  # fmt: skip
 
 
 def root_of(settings: Mapping[str, object]) -> Path:

@@ -23,7 +23,7 @@ from nesy.datasets.base import Caption, Clip, DataReport, Dataset, Format, LazyT
 from nesy.datasets.boxes import BoxArrays, Boxes, read_json
 from nesy.datasets.conditions import Action, plain_template, read_conditions
 from nesy.datasets.names import name_of
-from nesy.datasets.settings import COMMON, pick_frames, root_of, split_of
+from nesy.datasets.settings import COMMON, COMMON_BOUNDS, pick_frames, root_of, split_of
 from nesy.datasets.spans import Spans
 from nesy.errors import DataError
 
@@ -168,6 +168,7 @@ datasets.register("something")(
         "Something-Something v2 with Something-Else boxes and GPA's conditions",
         {**COMMON, "classes": "names"},
         load_something,
+        bounds={**COMMON_BOUNDS, "classes": ["names", "generic"]},
         marker="bounding_box*.json",
         layout="labels/{train,validation}.json, bounding_box_smthsmth_part*.json, videos/ID.webm, [domain.pddl]",
     )

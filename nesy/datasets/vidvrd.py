@@ -21,7 +21,7 @@ from nesy.datasets.base import Caption, Clip, DataReport, Dataset, Format, LazyT
 from nesy.datasets.boxes import BoxArrays, Boxes, read_json
 from nesy.datasets.folder import Row, read_captions
 from nesy.datasets.names import name_of, names_of
-from nesy.datasets.settings import COMMON, pick_frames, root_of, split_of
+from nesy.datasets.settings import COMMON, COMMON_BOUNDS, pick_frames, root_of, split_of
 from nesy.datasets.spans import Fact, Spans
 from nesy.datasets.text import text_of
 from nesy.errors import DataError
@@ -145,6 +145,7 @@ datasets.register("vidvrd")(
         "ImageNet-VidVRD and VidOR: relations between tracked objects",
         dict(COMMON),
         load_vidvrd,
+        bounds=COMMON_BOUNDS,
         marker="train*/**/*.json",
         layout="{train,test}/VIDEO.json, videos/VIDEO.mp4, [info/*.txt], [captions.csv]",
     )

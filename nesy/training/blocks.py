@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nesy.datasets.base import Format, checked_settings, datasets
+from nesy.datasets.base import Format, datasets
 from nesy.datasets.opening import format_of, unknown_dataset
 from nesy.dsl import ast
 from nesy.dsl.check import CheckedModule
@@ -108,8 +109,7 @@ def _data(block: ast.Block, vocabulary: Vocabulary) -> Read | None:
     chosen: object = datasets[name]  # one's own may be any function
     if not isinstance(chosen, Format):
         return None
-    known = {k: v for k, v in chosen.settings.items() if k not in beside}
-    return lambda settings: checked_settings(settings, known)
+    return partial(chosen.checked, without=beside)
 
 
 def _captions(block: ast.Block, vocabulary: Vocabulary) -> Read:

@@ -29,7 +29,9 @@ def test_platformer_is_made_once_for_each_choice_of_settings(tmp_path: Path) -> 
         ({"clips": "many"}, "cannot be 'many'", None),
         ({"clips": True}, "cannot be True", None),
         ({"clips": 2.5}, "cannot be 2.5", None),
-        ({"difficulty": "harder"}, "unknown difficulty", "did you mean `hard`?"),
+        ({"difficulty": "harder"}, "`difficulty` cannot be 'harder'", "did you mean `hard`?"),
+        ({"clips": 0}, "`clips` cannot be 0", None),
+        ({"fps": 30}, "`fps` cannot be 30", None),
     ],
 )
 def test_wrong_settings_are_named(tmp_path: Path, settings: dict[str, object], message: str, hint: str | None) -> None:

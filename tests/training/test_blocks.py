@@ -13,7 +13,7 @@ from nesy.training.task import read_task
 
 BAD = """class ball
 unary rolling
-data "folder" { root: 7, fsp: 2 }
+data "folder" { root: 7, fsp: 2, limit: 0 }
 captions from data { extractor: 5 }
 perception "tiny" { width: 10, crp: 3, proposals: 3 }
 train { epoch: 8, batch: "8", loss: { aligment: 2 } }
@@ -21,6 +21,7 @@ train { epoch: 8, batch: "8", loss: { aligment: 2 } }
 FOUND = [
     ("E091", 3, "data setting `root` cannot be 7", None),
     ("E091", 3, "unknown data setting `fsp`", "did you mean `fps`?"),
+    ("E091", 3, "data setting `limit` cannot be 0", None),
     ("E091", 4, "captions.extractor is 5, expected a text in quotes", None),
     ("E091", 5, "perception.width is 10, expected a multiple of 4 from 8 on", None),
     ("E091", 5, 'perception "tiny" has no setting `crp`', "did you mean `crop`?"),
