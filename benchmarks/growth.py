@@ -1,7 +1,7 @@
 """Whether memory grows over 10,000 training steps and 10,000 queries: ``python benchmarks/growth.py [--steps N]``.
 
 Steps are small (two clips), everything else is what a training does. Resident memory in MiB, and how many compiled
-patterns are kept, at ten points; caches fill up at first and have a limit.
+specs are kept, at ten points; caches fill up at first and have a limit.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def main() -> None:
     model, choice = task.model(), torch.Generator().manual_seed(0)
     objective = Objective(task.train, task.vocabulary, task.checked.constraints)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    print(f"{'steps':>8} {'MiB':>8} {'patterns':>9}")
+    print(f"{'steps':>8} {'MiB':>8} {'specs':>9}")
     for step in range(told.steps + 1):
         if step % max(1, told.steps // 10) == 0:
             gc.collect()
-            print(f"{step:8} {resident():8.0f} {len(shape._PATTERNS):9}", flush=True)
+            print(f"{step:8} {resident():8.0f} {shape.cases.cache_info().currsize:9}", flush=True)
         batch = make_batch([data[(2 * step + k) % len(data)] for k in range(2)])
         optimizer.zero_grad()
         objective(model(batch.views), batch, choice, 0.5).total.backward()

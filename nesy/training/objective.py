@@ -62,6 +62,7 @@ class Objective:
         # Only what follows for one object: relations that follow (inverses above all) are the same fact seen again,
         # and repeating it in every spec slows learning down.
         self.full = Saturation(consequences(constraints, vocabulary, arity=1))
+        self._told = lru_cache(maxsize=1 << 15)(self._words)  # a clip comes in every epoch
         self.broken = [negated(c) for c in constraints if rule_of(c) is None]
 
     def __call__(self, graph: SceneGraph, batch: TrainBatch, choice: torch.Generator, done: float = 0.0) -> Losses:
@@ -79,7 +80,7 @@ class Objective:
         if self.settings.supervision == "multiple-instance":
             parts = self._multiple_instance(graph, own, clips, choice)
         else:
-            told = [set().union(*(words(self.full(c.spec)) for c in batch.examples[k].captions)) for k in clips]
+            told = [self._told(tuple(c.spec for c in batch.examples[k].captions)) for k in clips]
             parts = self._aligned(graph, own, clips, told, choice, done)
         weights = self.weights(done)
         total = torch.stack([weights[name] * value for name, value in parts.items()]).sum()
@@ -91,6 +92,10 @@ class Objective:
         if self.settings.supervision == "captions":
             weights["words"] *= max(WORDS_FLOOR, 1 - done / WORDS_UNTIL)
         return weights
+
+    def _words(self, specs: Sequence[Formula]) -> frozenset[tuple[str, int]]:
+        """The predicates that the captions of a clip say something of."""
+        return frozenset().union(*(words(self.full(spec)) for spec in specs))
 
     def _captions(self, batch: TrainBatch, choice: torch.Generator) -> tuple[list[Formula], list[int]]:
         """One caption of each clip that has one, cut to a window of its events."""
@@ -108,7 +113,7 @@ class Objective:
         graph: SceneGraph,
         own: list[Formula],
         clips: list[int],
-        told: list[set[tuple[str, int]]],
+        told: list[frozenset[tuple[str, int]]],
         choice: torch.Generator,
         done: float,
     ) -> dict[str, Tensor]:

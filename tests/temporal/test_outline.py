@@ -16,7 +16,7 @@ from nesy.reasoners.temporal import outline
 from nesy.reasoners.temporal.core import Part, of_frame
 from nesy.reasoners.temporal.cubes import Cubes
 from nesy.reasoners.temporal.definition import World, holds, inside
-from nesy.reasoners.temporal.outline import Outline
+from nesy.reasoners.temporal.outline import Outline, event_of
 from nesy.reasoners.temporal.shape import cases
 
 from .strategies import VOCABULARY, random_formula, random_graph
@@ -52,8 +52,9 @@ def compiled(formula: ast.Formula, world: World):
             return ("true",) if world.classes[objects[0]] == name else ("false",)
         return ("prop", (name, *objects))
 
-    meaning = partial(of_frame, atom=atom, env={"x": 0, "y": 1}, inner=lambda f, env: pytest.fail("no quantifiers"))
-    return Outline.of(formula).compiled(meaning, world.fps)
+    frame = partial(of_frame, atom=atom, env={"x": 0, "y": 1}, inner=lambda f, env: pytest.fail("no quantifiers"))
+    outline = Outline.of(formula)
+    return outline.compiled([event_of(frame(event)) for event in outline.events], world.fps)
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -17,6 +17,9 @@ from nesy.reasoners.temporal.definition import VISIBLE, inside
 from nesy.reasoners.temporal.logspace import FLOOR, log1mexp
 from nesy.reasoners.temporal.shape import Sort
 from nesy.scenegraph import SceneGraph
+
+if TYPE_CHECKING:
+    from nesy.reasoners.temporal.loops.chances import Doubles
 
 
 class FactTable:
@@ -36,14 +39,16 @@ class FactTable:
         self.binary = {name: i for i, name in enumerate(graph.vocabulary.binary)}
         self._peak: Tensor | None = None
         self._literals: Tensor | None = None
-        self._chances: Tensor | None = None
-        self._odds: Tensor | None = None
+        self._numbers: tuple[Doubles, Doubles, Doubles] | None = None
 
     def peak(self) -> Tensor:
         """log P of each fact in its best frame, [B, F], without gradient."""
         if self._peak is None:
             odds = self.logits.detach()
-            best = odds.amax(1) if odds.shape[1] else odds.new_full((len(odds),), -torch.inf)
+            if odds.device.type == "cpu":
+                best = torch.from_numpy(self.numbers()[2])
+            else:
+                best = odds.amax(1) if odds.shape[1] else odds.new_full((len(odds),), -torch.inf)
             self._peak = logsigmoid(best).clamp_min(FLOOR).reshape(-1, self.columns)
         return self._peak
 
@@ -68,20 +73,16 @@ class FactTable:
             self._literals = torch.cat([logsigmoid(odds), logsigmoid(-odds)])
         return self._literals
 
-    def odds(self) -> Tensor:
-        """The facts' log-odds in double precision, [F B, T], without gradient; computed once."""
-        if self._odds is None:
-            self._odds = self.logits.detach().double()
-        return self._odds
+    def numbers(self) -> tuple[Doubles, Doubles, Doubles]:
+        """The facts' log-odds [F B, T], P of every literal [2 F B, T] and the highest log-odds of each fact [F B].
 
-    def chances(self) -> Tensor:
-        """P of every literal in double precision, [2 F B, T], without gradient; computed once."""
-        if self._chances is None:
-            half, odds = len(self.logits), self.odds()
-            self._chances = odds.new_empty(2 * half, odds.shape[1])
-            torch.sigmoid(odds, out=self._chances[:half])
-            torch.neg(odds, out=self._chances[half:]).sigmoid_()
-        return self._chances
+        Only for tables on a CPU; in doubles, without gradient, computed once.
+        """
+        if self._numbers is None:
+            from nesy.reasoners.temporal.loops.chances import chances_of  # here: numba takes half a second to load
+
+            self._numbers = chances_of(self.logits.detach().numpy())
+        return self._numbers
 
 
 class _Rows(torch.autograd.Function):

@@ -109,18 +109,15 @@ def align(
     table = graph if isinstance(graph, FactTable) else FactTable(graph)
     graph = table.graph
     which = list(range(len(specs))) if clips is None else list(clips)
-    items: list[Item] = []  # one per (spec, case)
-    owner: list[int] = []
+    # by identity first: in a batch of pairs every spec comes many times, and hashing a formula takes its time
     known: dict[tuple[int, float | None], tuple[Case, ...]] = {}
-    for i, (spec, clip) in enumerate(zip(specs, which, strict=True)):
-        # by identity first: in a batch of pairs every spec comes many times, and hashing a formula takes its time
-        key = id(spec), graph.fps[clip]
-        if key not in known:
+    for spec, clip in zip(specs, which, strict=True):
+        if (id(spec), graph.fps[clip]) not in known:
             many = union == "noisy_or" and perm(table.n, len(prefix(spec)[0])) > assignments
-            known[key] = cases(spec, graph.vocabulary.classes, graph.fps[clip], many)
-        for case in known[key]:
-            items.append((clip, case))
-            owner.append(i)
+            known[id(spec), graph.fps[clip]] = cases(spec, graph.vocabulary.classes, graph.fps[clip], many)
+    mine = [known[id(spec), graph.fps[clip]] for spec, clip in zip(specs, which, strict=True)]
+    items: list[Item] = [(clip, case) for clip, found in zip(which, mine, strict=True) for case in found]
+    owner = [i for i, found in enumerate(mine) for _ in found]
     device, count = graph.unary.device, len(specs)
     log_prob = graph.unary.new_full((count,), DEEP)
     log_not = torch.zeros_like(log_prob)

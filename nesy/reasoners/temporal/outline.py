@@ -6,7 +6,7 @@ the automaton of an outline is nearly always known, and a new formula costs no m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -64,35 +64,69 @@ class Outline:
         key, body = split(formula) or event(formula)
         return Outline(key, body, tuple(events))
 
-    def compiled(
-        self, meaning: Callable[[Formula], Core], fps: float | None
-    ) -> tuple[tuple[Proposition, ...], Cubes] | None:
+    def compiled(self, meanings: Sequence[Event], fps: float | None) -> tuple[tuple[Proposition, ...], Cubes] | None:
         """The propositions of the formula and its transitions over them; None if no clip can satisfy it.
 
         Args:
-            meaning: gives the core formula of an event.
+            meanings: of its events.
 
         Raises:
             GroundingError: the automaton is too large.
         """
-        number: dict[Core, int] = {}
+        number: dict[Event, int] = {}
         what = []
-        for e in self.events:
-            core = meaning(e)
-            known = {TRUE: ALWAYS, FALSE: NEVER}.get(core)
-            what.append(number.setdefault(core, len(number)) if known is None else known)
+        for event in meanings:
+            what.append(number.setdefault(event, len(number)) if event.known is None else event.known)
         found = _known(self, tuple(what), fps)
         events = list(number)
-        if not any(found.automaton.accepting) and not on_empty_trace(_joined(found.core, dict(enumerate(events)))):
+        if not any(found.automaton.accepting) and not on_empty_trace(_joined(found.core, events)):
             return None
         numbers: dict[Proposition, int] = {}
-        bare = tuple(_numbered(events[k], numbers) for k in found.events)
+        bare = []
+        for k in found.events:
+            facts = tuple([numbers.setdefault(p, len(numbers)) for p in events[k].facts])
+            bare.append((events[k].bare, facts))
         every = (*numbers, *found.parts)
-        cubes = _cubes(found, bare, len(numbers))
+        cubes = _cubes(found, tuple(bare), len(numbers))
         if cubes is None:
-            whole, every = structure(_joined(found.core, dict(enumerate(events))))
+            whole, every = structure(_joined(found.core, events))
             return every, of_formula(whole, len(every))
         return every, cubes
+
+
+@dataclass(frozen=True, eq=False)
+class Bare:
+    """A core formula over propositions 0, 1, .., one object for each, so that it is hashed in no time."""
+
+    core: Core
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """What an event means; events that mean the same are one object.
+
+    facts: its propositions in order of first appearance.
+    bare: the core formula in which they are 0, 1, ..
+    known: NEVER or ALWAYS where there is nothing left to decide.
+    """
+
+    core: Core
+    facts: tuple[Proposition, ...]
+    bare: Bare
+    known: int | None
+
+
+@lru_cache(maxsize=1 << 15)
+def event_of(core: Core) -> Event:
+    """The event that a core formula about one frame is."""
+    numbers: dict[Proposition, int] = {}
+    bare = _numbered(core, numbers)
+    known = {TRUE: ALWAYS, FALSE: NEVER}.get(core)
+    return Event(core, tuple(numbers), _BARE.setdefault(bare, Bare(bare)), known)
+
+
+_BARE: dict[Core, Bare] = {}
+"""There are as many as ways to put literals together."""
 
 
 class _Known:
@@ -116,12 +150,17 @@ def _known(outline: Outline, what: tuple[int, ...], fps: float | None) -> _Known
 
 
 @lru_cache(maxsize=4096)
-def _cubes(found: _Known, events: tuple[Core, ...], propositions: int) -> Cubes | None:
-    """The transitions of an outline with these events; None where they must be found for the formula as a whole."""
-    whole = _joined(found.core, dict(zip(found.events, events, strict=True)))
-    if on_empty_trace(found.core) != on_empty_trace(whole):
+def _cubes(found: _Known, events: tuple[tuple[Bare, tuple[int, ...]], ...], propositions: int) -> Cubes | None:
+    """The transitions of an outline with these events; None where they must be found for the formula as a whole.
+
+    events: ``Event.bare`` and what its propositions are.
+    """
+    number: dict[Proposition, Core] = {}
+    for k, (bare, facts) in zip(found.events, events, strict=True):
+        number[(k,)] = _put(bare.core, [("prop", (f,)) for f in facts])
+    every = [number.get((k,), FALSE) for k in range(1 + max(found.events, default=-1))]
+    if on_empty_trace(found.core) != on_empty_trace(_joined(found.core, every)):
         return None
-    number: dict[Proposition, Core] = {(k,): e for k, e in zip(found.events, events, strict=True)}
     number |= {p: ("prop", (propositions + k,)) for k, p in enumerate(found.parts)}
     try:
         means = [number[p] for p in found.automaton.propositions]
@@ -137,8 +176,19 @@ def _numbered(core: Core, numbers: dict[Proposition, int]) -> Core:
     return (core[0], *[_numbered(x, numbers) for x in core[1:]])
 
 
-def _joined(core: Core, events: Mapping[int, Core]) -> Core:
+def _put(bare: Core, facts: Sequence[Core]) -> Core:
+    """An event with other propositions in place of its numbers."""
+    if bare[0] == "prop":
+        number: int = bare[1][0]
+        return facts[number]
+    return (bare[0], *[_put(x, facts) for x in bare[1:]])
+
+
+def _joined(core: Core, events: Sequence[Event] | Sequence[Core]) -> Core:
     """An outline's core formula with its events put in."""
     if core[0] == "prop":
-        return core if isinstance(core[1], Part) else events[core[1][0]]
+        if isinstance(core[1], Part):
+            return core
+        event = events[core[1][0]]
+        return event.core if isinstance(event, Event) else event
     return (core[0], *(_joined(x, events) if isinstance(x, tuple) else x for x in core[1:]))

@@ -26,13 +26,24 @@ def miniscope(formula: Formula) -> Formula:
         body = body.body
     if len({b.var for b in bindings}) < len(bindings):
         return formula  # a shadowed name: leave it alone
+    parts = [body]
+    several = isinstance(body, ast.Then) or (isinstance(body, ast.And) and literals(body) is None)
+    if several:  # what `_push` does for one variable, for all of them at once
+        parts = list(ast.children(body))
+    users: dict[str, list[int]] = {}
+    for i, part in enumerate(parts):
+        for v in free(part):
+            users.setdefault(v, []).append(i)
     kept: list[ast.Binding] = []
     for b in reversed(bindings):  # later variables are the more local ones
-        pushed = _push(b, body) if b.var in free(body) else None
+        where = users.get(b.var, [])
+        pushed = _push(b, parts[where[0]]) if len(where) == 1 else None
         if pushed is None:
             kept.insert(0, b)
         else:
-            body = pushed
+            parts[where[0]] = pushed
+    if len(kept) < len(bindings):
+        body = ast.replace_children(body, tuple(parts)) if several else parts[0]
     return ast.Exists(tuple(kept), body) if kept else body
 
 

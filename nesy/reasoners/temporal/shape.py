@@ -16,11 +16,11 @@ from typing import TypeAlias
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Formula
+from nesy.dsl.variables import free
 from nesy.errors import GroundingError
-from nesy.reasoners.temporal.core import FALSE, LOCAL, TRUE, Core, Ground, Part, Proposition, Some, bound, of_frame
+from nesy.reasoners.temporal.core import FALSE, LOCAL, TRUE, Core, Ground, Proposition, Some, bound, of_frame
 from nesy.reasoners.temporal.cubes import Cubes
-from nesy.reasoners.temporal.outline import Outline
-from nesy.reasoners.temporal.pattern import Names, pattern
+from nesy.reasoners.temporal.outline import Event, Outline, event_of
 from nesy.reasoners.temporal.scope import literals, miniscope
 
 Sort: TypeAlias = "str | frozenset[str]"
@@ -49,62 +49,41 @@ def cases(formula: Formula, classes: tuple[str, ...], fps: float | None, scoped:
     Raises:
         GroundingError: other quantifiers, free variables, or more than MAX_CUBES transitions.
     """
-    key, names = pattern(formula, frozenset(classes))
-    known = _PATTERNS.get((key, fps, scoped))
-    if known is None:
-        while len(_PATTERNS) >= MAX_PATTERNS:
-            _PATTERNS.pop(next(iter(_PATTERNS)), None)
-        known = _PATTERNS[key, fps, scoped] = tuple(_compile(formula, classes, fps, scoped)), names
-    facts, sorts = known[1].renamed(names)
-    return tuple(_renamed(case, facts, sorts) for case in known[0])
-
-
-MAX_PATTERNS = 16384
-
-_PATTERNS: dict[tuple[object, ...], tuple[tuple[Case, ...], Names]] = {}
-"""Compiled patterns, each with the names of the formula that it was compiled from."""
-
-
-def _renamed(case: Case, facts: dict[str, str], classes: dict[str, str]) -> Case:
-    def sort(old: Sort) -> Sort:
-        return classes[old] if isinstance(old, str) else frozenset(classes[c] for c in old)
-
-    def proposition(old: Proposition) -> Proposition:
-        if isinstance(old, Part):
-            return old
-        if isinstance(old, Some):
-            literals = ((facts.get(name, name), args, positive) for name, args, positive in old.literals)
-            return Some(sort(old.sort), tuple(sorted(literals)))
-        name, *args = old
-        return (facts.get(str(name), str(name)), *args)
-
-    return Case(tuple(map(sort, case.sorts)), tuple(map(proposition, case.propositions)), case.cubes)
+    return tuple(_compile(formula, classes, fps, scoped))
 
 
 def _compile(formula: Formula, classes: tuple[str, ...], fps: float | None, scoped: bool) -> Iterator[Case]:
     bindings, body = prefix(miniscope(formula) if scoped else formula)
     names = [b.var for b in bindings]
     outline = Outline.of(body)
-    for sorts_of in _refinements(bindings, body, classes):
+    for sorts_of in _refinements(bindings, outline.events, classes):
         for blocks in coincidences(sorts_of):
             sorts = tuple(sort for sort, _ in blocks)
             place = {i: k for k, (_, block) in enumerate(blocks) for i in block}
             env = {name: place[i] for i, name in enumerate(names)}  # of two of the same name the inner one counts
-            meaning = partial(_event, blocks=tuple(env.items()), sorts=sorts, classes=classes)
-            found = outline.compiled(meaning, fps)
+            events = [_event(e, _of_its_own(e, env, sorts), classes) for e in outline.events]
+            found = outline.compiled(events, fps)
             if found is not None:
                 yield Case(sorts, *found)
 
 
+Own: TypeAlias = "tuple[tuple[str, int, Sort], ...]"
+"""Of each free variable of an event its block and what is known of the block's class."""
+
+
+def _of_its_own(event: Formula, env: Mapping[str, int], sorts: Sequence[Sort]) -> Own:
+    return tuple([(v, env[v], sorts[env[v]]) for v in sorted(free(event)) if v in env])
+
+
 @lru_cache(maxsize=1 << 15)
-def _event(
-    event: Formula, blocks: tuple[tuple[str, int], ...], sorts: tuple[Sort, ...], classes: tuple[str, ...]
-) -> Core:
+def _event(event: Formula, variables: Own, classes: tuple[str, ...]) -> Event:
     """The meaning of an event; kept, as windows and orders of a caption share its events."""
-    return of_frame(event, _atom(sorts, classes), dict(blocks), partial(_some, sorts=sorts, classes=classes))
+    env = {name: block for name, block, _ in variables}
+    sorts = {block: sort for _, block, sort in variables}
+    return event_of(of_frame(event, _atom(sorts, classes), env, partial(_some, sorts=sorts, classes=classes)))
 
 
-def _atom(sorts: tuple[Sort, ...], classes: tuple[str, ...]) -> Ground:
+def _atom(sorts: Mapping[int, Sort], classes: tuple[str, ...]) -> Ground:
     """The meaning of atoms where the blocks have these sorts."""
 
     def atom(name: str, objects: tuple[int, ...], node: ast.Atom) -> Core:
@@ -115,7 +94,7 @@ def _atom(sorts: tuple[Sort, ...], classes: tuple[str, ...]) -> Ground:
     return atom
 
 
-def _some(f: Formula, blocks: Mapping[str, int], sorts: tuple[Sort, ...], classes: tuple[str, ...]) -> Core:
+def _some(f: Formula, blocks: Mapping[str, int], sorts: Mapping[int, Sort], classes: tuple[str, ...]) -> Core:
     """The proposition of an inner ``exists x { literals }``, its other variables standing for these blocks."""
     found = literals(f.body) if isinstance(f, ast.Exists) and len(f.bindings) == 1 else None
     if found is None or not isinstance(f, ast.Exists):
@@ -143,19 +122,27 @@ def _some(f: Formula, blocks: Mapping[str, int], sorts: tuple[Sort, ...], classe
 
 
 def _refinements(
-    bindings: Sequence[ast.Binding], body: Formula, classes: tuple[str, ...]
+    bindings: Sequence[ast.Binding], events: Sequence[Formula], classes: tuple[str, ...]
 ) -> Iterator[tuple[Sort, ...]]:
     """The sorts of the variables; a variable without class splits by the class atoms that the body asks of it."""
     asked: dict[str, list[str]] = {b.var: [] for b in bindings}
     last = {b.var: i for i, b in enumerate(bindings)}  # another one of the same name is out of sight
-    for g in ast.walk(body):
-        if isinstance(g, ast.Atom) and len(g.args) == 1 and g.predicate in classes and g.args[0] in asked:
-            asked[g.args[0]].append(g.predicate)
+    for event in events:
+        for name, of in _classes_asked(event, classes):
+            if of in asked:
+                asked[of].append(name)
     options: list[list[Sort]] = []
     for i, b in enumerate(bindings):
         mentioned = dict.fromkeys(asked[b.var] if last[b.var] == i else ())
         options.append([b.sort] if b.sort is not None else [*mentioned, frozenset(mentioned)])
     yield from product(*options)
+
+
+@lru_cache(maxsize=1 << 15)
+def _classes_asked(event: Formula, classes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Class atoms, (class, variable) each."""
+    atoms = [g for g in ast.walk(event) if isinstance(g, ast.Atom) and len(g.args) == 1]
+    return tuple((a.predicate, a.args[0]) for a in atoms if a.predicate in classes)
 
 
 def prefix(formula: Formula) -> tuple[tuple[ast.Binding, ...], Formula]:

@@ -101,7 +101,7 @@ class _Cost(torch.autograd.Function):
     def forward(
         ctx: Any, logits: Tensor, weights: Tensor, table: FactTable, program: tuple[Ints, ...], cap: float
     ) -> Tensor:
-        odds, chances = table.odds().numpy(), table.chances().numpy()
+        odds, chances, _ = table.numbers()
         by_odds, by_class = np.zeros_like(odds), np.zeros(weights.shape)
         logs = weights.detach().double().contiguous().numpy()
         present = table.graph.present.numpy()

@@ -41,7 +41,7 @@ def choose(program: Program, distinct: Distinct, table: FactTable, sorts: Tensor
     weight = np.full((count, most), FLOOR)
     fill(
         distinct.clip, distinct.of, program.blocks, program.sorts, program.needs, program.wants,
-        sorts.detach().double().contiguous().numpy(), table.peak().double().numpy(), flat, begin, numbers, limit,
+        sorts.detach().double().contiguous().numpy(), table.peak().numpy(), flat, begin, numbers, limit,
         objects, at, taken, weight, truncated,
     )  # fmt: skip
     possible = weight > FLOOR / 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
@@ -30,12 +31,16 @@ class Numbering(Generic[T]):
     def __init__(self) -> None:
         self.number: dict[T, int] = {}
         self.things: list[T] = []
+        self.lock = Lock()
 
     def __call__(self, thing: T) -> int:
         found = self.number.get(thing)
         if found is None:
-            found = self.number[thing] = len(self.things)
-            self.things.append(thing)
+            with self.lock:  # another thread may have been faster
+                found = self.number.get(thing, len(self.things))
+                if found == len(self.things):
+                    self.things.append(thing)
+                self.number[thing] = found
         return found
 
 
@@ -66,34 +71,34 @@ class Code:
 @lru_cache(maxsize=1 << 15)
 def code_of(case: Case) -> Code:
     """The code of a case; kept, as a case serves many batches."""
-    rows: list[tuple[int, ...]] = []
-    questions, blocks, parts = [], [], []
+    flat: list[int] = []
+    wanted: list[int] = []
+    questions: list[int] = []
+    blocks, parts = [], []
     extra = 0
-    for p in case.propositions:
+    for p, want in zip(case.propositions, case.cubes.wanted.tolist(), strict=True):
         if isinstance(p, (Part, Some)):
             if isinstance(p, Part):
                 parts.append((extra, p))
             else:
                 kind, asked = ask(p, case.sorts)
-                questions.append((KINDS(kind), extra))
+                questions += KINDS(kind), extra
                 blocks.append(asked)
             extra += 1
-            rows.append((-extra, 0, 0))
+            flat += -extra, 0, 0
         else:
             name, *args = p
-            rows.append((NAMES((str(name), len(args))), *map(int, args), 0, 0)[:3])
-    facts = np.array(rows, np.int64).reshape(-1, 3)
+            row = (NAMES((str(name), len(args))), *map(int, args), 0, 0)[:3]
+            flat += row
+            wanted += row if want else ()
     return Code(
-        facts,
-        facts[case.cubes.wanted & (facts[:, 0] >= 0)],
-        np.array([SORTS(s) for s in case.sorts], np.int64),
-        np.array(questions, np.int64).reshape(-1, 2) if questions else _NONE,
-        tuple(blocks),
-        tuple(parts),
-    )
+        _rows(flat, 3), _rows(wanted, 3), np.array([SORTS(s) for s in case.sorts], np.int64), _rows(questions, 2),
+        tuple(blocks), tuple(parts),
+    )  # fmt: skip
 
 
-_NONE = np.empty((0, 2), np.int64)
+def _rows(flat: list[int], width: int) -> Ints:
+    return np.array(flat, np.int64).reshape(-1, width)  # of a list of rows numpy takes three times as long
 
 
 class Program:
