@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,9 +16,11 @@ from nesy.dsl import ast
 from nesy.dsl.ast import Atom, Binding
 from nesy.dsl.parser import parse_formula
 from nesy.errors import GroundingError
+from nesy.reasoners.temporal import outline, shape
 from nesy.reasoners.temporal.exact import exact
 from nesy.reasoners.temporal.lifted import align, align_frames
 from nesy.reasoners.temporal.logspace import FLOOR
+from nesy.reasoners.temporal.loops import program
 from nesy.scenegraph import SceneGraph, Vocabulary, collate
 
 from .strategies import random_formula, random_graph
@@ -53,6 +57,27 @@ def test_one_assignment_is_exact():
         assert math.exp(got.log_prob[0]) == pytest.approx(want, abs=1e-6), spec
         assert math.exp(got.log_not[0]) == pytest.approx(1 - want, abs=1e-6), spec
         checked += 1
+
+
+def test_threads_may_compile_at_the_same_time():
+    """What they share, compiled events and numbers of names, is the same for all of them."""
+    rng = random.Random(11)
+    graph = random_graph(rng, 4, 3)
+    specs = [s for s in (random_spec(rng) for _ in range(150)) if try_align([s], graph) is not None]
+    clips = [0] * len(specs)
+    want = align(specs, graph, clips=clips).log_prob
+    for cache in (shape.cases, shape._event, outline.event_of, outline._cubes, outline._known, program.code_of):
+        cache.cache_clear()
+    old = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            for got in pool.map(
+                lambda k: align(specs[k:] + specs[:k], graph, clips=clips).log_prob.roll(k), range(0, 64, 8)
+            ):
+                assert torch.equal(got, want)
+    finally:
+        sys.setswitchinterval(old)
 
 
 def certain_classes(graph: SceneGraph, rng: random.Random) -> SceneGraph:
