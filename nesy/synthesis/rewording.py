@@ -8,7 +8,7 @@ from nesy.synthesis.lexicon import Lexicon
 
 def reworded(words: list[str], lexicon: Lexicon) -> list[str]:
     """The words of a caption, in the forms that the scanner knows."""
-    words = _never(_not_until(_between(_caused(_neither(words)), lexicon), lexicon), lexicon)
+    words = _never(_not_until(_between(_caused(_neither(words, lexicon)), lexicon), lexicon), lexicon)
     if "someone" in lexicon.nouns:
         words = _somebody(words)
     return _whenever(_no_longer(words)) if lexicon.everyday else words
@@ -101,7 +101,7 @@ def _somebody(words: list[str]) -> list[str]:
     return out
 
 
-def _neither(words: list[str]) -> list[str]:
+def _neither(words: list[str], lexicon: Lexicon) -> list[str]:
     """``neither a coin nor a gem is taken`` as ``a coin and a gem is not taken``."""
     articles = e.INDEFINITE | e.DEFINITE
     for k, word in enumerate(words):
@@ -113,10 +113,22 @@ def _neither(words: list[str]) -> list[str]:
                 return [*words[:k], "not", *words[k + 1 : nor], "or", *words[nor + 1 :]]
             continue
         nor = next((j for j in range(k + 1, min(k + 6, len(words))) if words[j] == "nor"), None)
-        verb = next((j for j in range(nor or len(words), len(words)) if words[j] in e.BE | e.DO | e.HAVE), None)
-        if nor is not None and verb is not None:
-            return [*words[:k], *words[k + 1 : nor], "and", *words[nor + 1 : verb + 1], "not", *words[verb + 1 :]]
+        if nor is None:
+            continue
+        if k and _is_verb(words[k - 1], lexicon):  # "takes neither a coin nor a gem"
+            return [*words[: k - 1], "never", words[k - 1], *words[k + 1 : nor], "or", *words[nor + 1 :]]
+        both = [*words[:k], *words[k + 1 : nor], "and"]
+        verb = next((j for j in range(nor, len(words)) if words[j] in e.BE | e.DO | e.HAVE), None)
+        plain = next((j for j in range(nor + 2, min(nor + 6, len(words))) if _is_verb(words[j], lexicon)), None)
+        if plain is not None and (verb is None or plain < verb):  # "neither the dog nor the cat barks"
+            return [*both, *words[nor + 1 : plain], "never", *words[plain:]]
+        if verb is not None:
+            return [*both, *words[nor + 1 : verb + 1], "not", *words[verb + 1 :]]
     return words
+
+
+def _is_verb(word: str, lexicon: Lexicon) -> bool:
+    return word in lexicon.forms and word not in lexicon.nouns and word not in e.BE | e.DO | e.HAVE
 
 
 def _caused(words: list[str]) -> list[str]:

@@ -53,6 +53,10 @@ HOME_CAPTIONS = {
     "The man walks, not having smiled.": "exists m: man { not smiling(m) until walking(m) }",
     # a denial in front of its verb
     "At no time is the child crying.": "exists c: child { not eventually crying(c) }",
+    "Neither the dog nor the man smiles.": f"{MD} {{ not eventually (smiling(d) or smiling(m)) }}",
+    "The man is holding neither the ball nor the cup.": (
+        "exists m: man, b: ball, c: cup { not eventually (holding(m, b) or holding(m, c)) }"
+    ),
     "Never does the dog run.": "exists d: dog { not eventually running(d) }",
     "The man sits, and at no point does he eat.": (
         "exists m: man { eventually sitting(m) and not eventually eating(m) }"
