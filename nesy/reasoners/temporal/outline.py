@@ -6,7 +6,7 @@ the automaton of an outline is nearly always known, and a new formula costs no m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -79,7 +79,7 @@ class Outline:
             what.append(number.setdefault(event, len(number)) if event.known is None else event.known)
         found = _known(self, tuple(what), fps)
         events = list(number)
-        if not any(found.automaton.accepting) and not on_empty_trace(_joined(found.core, events)):
+        if not any(found.automaton.accepting) and not on_empty_trace(_joined(found.core, _cores(events))):
             return None
         numbers: dict[Proposition, int] = {}
         bare = []
@@ -89,7 +89,7 @@ class Outline:
         every = (*numbers, *found.parts)
         cubes = _cubes(found, tuple(bare), len(numbers))
         if cubes is None:
-            whole, every = structure(_joined(found.core, events))
+            whole, every = structure(_joined(found.core, _cores(events)))
             return every, of_formula(whole, len(every))
         return every, cubes
 
@@ -155,12 +155,12 @@ def _cubes(found: _Known, events: tuple[tuple[Bare, tuple[int, ...]], ...], prop
 
     events: ``Event.bare`` and what its propositions are.
     """
-    number: dict[Proposition, Core] = {}
+    means_of: dict[int, Core] = {}
     for k, (bare, facts) in zip(found.events, events, strict=True):
-        number[(k,)] = _put(bare.core, [("prop", (f,)) for f in facts])
-    every = [number.get((k,), FALSE) for k in range(1 + max(found.events, default=-1))]
-    if on_empty_trace(found.core) != on_empty_trace(_joined(found.core, every)):
+        means_of[k] = _put(bare.core, [("prop", (f,)) for f in facts])
+    if on_empty_trace(found.core) != on_empty_trace(_joined(found.core, means_of)):
         return None
+    number: dict[Proposition, Core] = {(k,): core for k, core in means_of.items()}
     number |= {p: ("prop", (propositions + k,)) for k, p in enumerate(found.parts)}
     try:
         means = [number[p] for p in found.automaton.propositions]
@@ -184,11 +184,12 @@ def _put(bare: Core, facts: Sequence[Core]) -> Core:
     return (bare[0], *[_put(x, facts) for x in bare[1:]])
 
 
-def _joined(core: Core, events: Sequence[Event] | Sequence[Core]) -> Core:
+def _joined(core: Core, events: Mapping[int, Core]) -> Core:
     """An outline's core formula with its events put in."""
     if core[0] == "prop":
-        if isinstance(core[1], Part):
-            return core
-        event = events[core[1][0]]
-        return event.core if isinstance(event, Event) else event
+        return core if isinstance(core[1], Part) else events[core[1][0]]
     return (core[0], *(_joined(x, events) if isinstance(x, tuple) else x for x in core[1:]))
+
+
+def _cores(events: Sequence[Event]) -> dict[int, Core]:
+    return {k: event.core for k, event in enumerate(events)}
