@@ -28,11 +28,18 @@ class Registry(Generic[T]):
         self._items: dict[str, T] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
-        """A decorator that files its argument under ``name``; a name can be taken only once."""
+        """A decorator that files its argument under ``name``.
+
+        Raises:
+            NesyError: another component has the name. A definition that is run again, as a notebook's cell, replaces
+                itself.
+        """
 
         def add(item: T) -> T:
-            if name in self._items:
-                raise NesyError(f"{self.role} `{name}` is registered twice")
+            old = self._items.get(name)
+            if old is not None and (_origin(old) is None or _origin(old) != _origin(item)):
+                hint = "give yours another name"
+                raise NesyError(f"{self.role} `{name}` is registered twice", hint=hint)
             self._items[name] = item
             Registry.registered += 1
             return item
@@ -50,3 +57,10 @@ class Registry(Generic[T]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._items))
+
+
+def _origin(item: object) -> tuple[str, str] | None:
+    """Module and name of a function or class, or of the one function that a component is made of."""
+    code = getattr(item, "__wrapped__", item)
+    name = getattr(code, "__qualname__", None)
+    return None if name is None else (code.__module__, name)

@@ -207,6 +207,10 @@ class Format:
     extra: str = ""
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
 
+    @property
+    def __wrapped__(self) -> Opener:  # a format of the same opener is this one, registered again
+        return self.read
+
     def __call__(
         self, settings: Mapping[str, object], cache: Path, progress: Callable[[int, int], None] | None
     ) -> Dataset:
