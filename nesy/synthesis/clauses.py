@@ -44,6 +44,7 @@ class _Parser:
         self.clauses: list[Clause] = []
         self.waiting: list[NounPhrase] = []  # noun phrases at a sentence's beginning whose verb is still to come
         self.waiting_joint = ","
+        self.begun: Segment | None = None  # where a joint subject that waits for its verb has begun
         self.inherited: Segment | None = None
         self.dangling = False  # whether the sentence has begun with a time that is not understood
         self.excepted = False  # whether the sentence has begun with an exception
@@ -58,7 +59,7 @@ class _Parser:
 
     def _segment(self, s: Segment) -> None:
         if s.opens:
-            self.waiting, self.inherited = [], None
+            self.waiting, self.inherited, self.begun = [], None, None
             self.excepted = self.dangling = False
         self._except(s)
         verbs = [k for k, c in enumerate(s.chunks) if isinstance(c, VerbGroup)]
@@ -85,7 +86,7 @@ class _Parser:
                 self._unbounded(clause)
                 self.dangling = False
             if n == 0:
-                join(clause, s)
+                join(clause, self.begun or s)
                 if self.waiting and s.inserted():
                     by = verb.form in ("pp", "past")
                     clause.order, clause.word = "relative", "participle"
@@ -112,7 +113,7 @@ class _Parser:
             start = k + 1
             if n + 1 == len(verbs):
                 complements(clause, s.chunks[start:end])
-        self.waiting = []
+        self.waiting, self.begun = [], None
 
     def _except(self, s: Segment) -> None:
         """An exception takes something out of what the sentence claims: the claim alone would be false."""
@@ -249,6 +250,9 @@ class _Parser:
         if later:  # "and the woman, smiling, catches it"
             self.waiting = phrases
             return
+        if not self.heroes and not self.waiting and self.clauses and s.subject_begins(self._main_is_to_come()):
+            self.waiting, self.begun = phrases, s
+            return
         if s.opens or (self.waiting and kinds <= {"and", "or", ","}):
             if len(phrases) == len(s.chunks) and (s.opens or self.waiting):
                 self.waiting += phrases
@@ -276,6 +280,15 @@ class _Parser:
             self._tell(s)
             return
         self._continue(self.clauses[-1], s, "or" if "or" in kinds else "and")
+
+    def _main_is_to_come(self) -> bool:
+        """Whether the sentence has begun with a subordinate clause and nothing else."""
+        for clause in reversed(self.clauses):
+            if clause.opens:
+                return clause.order in (*BOUNDING, "open")
+            if clause.paused:
+                return False
+        return False
 
     def _unbounded(self, clause: Clause) -> None:
         """A claim of a whole time whose bounds are not understood would say more than the text."""

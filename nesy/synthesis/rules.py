@@ -10,6 +10,7 @@ from nesy.errors import NesyError
 from nesy.synthesis.arrange import arrange
 from nesy.synthesis.babyai import BABYAI
 from nesy.synthesis.base import Domain, Extraction, Names, SpecExtractor, checked_settings, extractors
+from nesy.synthesis.cataphora import forward
 from nesy.synthesis.clauses import parse
 from nesy.synthesis.coinrun import COINRUN
 from nesy.synthesis.compose import compose
@@ -57,6 +58,7 @@ class Rules(SpecExtractor):
         if not clauses:
             reason = "no verb that is understood" if caption.strip() else "empty caption"
             return Extraction(caption, None, "rejected", reason, tuple(notes))
+        forward(clauses, self.lexicon)
         discourse = Discourse(self.lexicon, notes)
         readings = [discourse.read(c) for c in clauses]
         if self.lexicon.orders:

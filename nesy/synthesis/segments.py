@@ -50,6 +50,32 @@ class Segment:
         form = first.form == "ing" or (first.form in ("pp", "past") and Preposition("by") in rest)
         return form and self.ahead[0].goes_on()
 
+    def subject_begins(self, fronted: bool) -> bool:
+        """Whether its only noun phrase is the first of a joint subject: ``while it barks, the man and the cat run``.
+
+        fronted: a clause that waits for its main clause stands before.
+        """
+        if self.opens or not self.kinds() & {",", "and", "then"} or self.kinds() - {",", "and", "then"}:
+            return False
+        rest: Sequence[Segment] = (self,)
+        while rest and len(rest[0].chunks) == 1 and isinstance(rest[0].chunks[0], NounPhrase):
+            rest = rest[0].ahead
+            if rest and (rest[0].opens or rest[0].kinds() - {",", "and", "or"}):
+                return False
+        if not rest or rest[0] is self or len(rest[0].chunks) < 2 or not rest[0].kinds() & {"and", "or"}:
+            return False
+        last, verb = rest[0].chunks[:2]
+        if not isinstance(last, NounPhrase) or not isinstance(verb, VerbGroup):
+            return False
+        first, plain = verb.text.split()[0], fronted or len(self.links) > 1
+        if (
+            first == "never" or "or" in rest[0].kinds()
+        ):  # "neither the dog nor the cat barks", "the dog or the cat barks"
+            return plain
+        if verb.form == "s" or first in ("is", "was", "has", "does"):
+            return False  # of one subject
+        return plain or verb.form == "base" or first in ("are", "were", "have", "do")
+
     def goes_on(self) -> bool:
         """Whether a sentence goes on here with its verb."""
         first = self.chunks[0] if self.chunks else None

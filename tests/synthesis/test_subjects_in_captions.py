@@ -1,0 +1,63 @@
+"""Who does it: subjects of several parties behind another clause, and pronouns in front of what they stand for."""
+
+from __future__ import annotations
+
+import pytest
+
+from nesy.dsl.parser import parse_formula
+from nesy.dsl.printer import to_text
+from nesy.synthesis import extractors
+from nesy.synthesis.base import Domain
+from tests.synthesis.sampled import same_meaning
+
+HOME = Domain(
+    ("man", "woman", "dog", "cat", "ball", "box"),
+    ("sitting", "running", "sleeping", "barking"),
+    ("holding", "throwing", "chasing"),
+)
+MDC = "exists m: man, d: dog, c: cat"
+
+CAPTIONS = {
+    # a joint subject behind a comma is none of the objects of the clause before
+    "While the man sits, the dog and the cat run.": (
+        f"{MDC} {{ eventually (sitting(m) and running(d) and running(c)) }}"
+    ),
+    "After the man sat, the dog and the cat ran.": f"{MDC} {{ sitting(m) then running(d) and running(c) }}",
+    "The man sits, and the dog and the cat run.": f"{MDC} {{ sitting(m) then running(d) and running(c) }}",
+    "As the woman sits, a dog, a cat and a man run.": (
+        "exists w: woman, d: dog, c: cat, m: man {"
+        " eventually (sitting(w) and running(d) and running(c) and running(m)) }"
+    ),
+    "The man sits, and the dog or the cat sleeps.": (
+        "exists m: man { sitting(m) then (exists d: dog { sleeping(d) } or exists c: cat { sleeping(c) }) }"
+    ),
+    "The man runs, but neither the dog nor the cat sleeps.": (
+        f"{MDC} {{ eventually running(m) and not eventually (sleeping(d) or sleeping(c)) }}"
+    ),
+    # but of one subject the verb is singular
+    "The man holds the ball, the box and the dog barks.": (
+        "exists m: man, b: ball, x: box, d: dog { holding(m, b) then holding(m, x) then barking(d) }"
+    ),
+    "The man holds the ball, the box and the dog bark.": (
+        "exists m: man, b: ball, x: box, d: dog { holding(m, b) then barking(x) and barking(d) }"
+    ),
+    # a pronoun in front of what it stands for
+    "While it is running, the dog barks.": "exists d: dog { eventually (running(d) and barking(d)) }",
+    "After she sat, the woman ran.": "exists w: woman { sitting(w) then running(w) }",
+    "Before he sits, the man holds the ball.": "exists m: man, b: ball { holding(m, b) then sitting(m) }",
+    "Until it barks, the dog sleeps.": "exists d: dog { eventually (sleeping(d) and (sleeping(d) until barking(d))) }",
+    # which it does not stand for where it does not fit, or where another one was spoken of
+    "After she threw the ball, the man runs.": (
+        "exists x, b: ball, m: man { throwing(x, b) and (man(x) or woman(x)) then running(m) }"
+    ),
+    "The cat sleeps. While it is running, the dog barks.": (
+        "exists c: cat, d: dog { sleeping(c) then running(c) and barking(d) }"
+    ),
+}
+
+
+@pytest.mark.parametrize(("caption", "spec"), CAPTIONS.items())
+def test_who_does_it(caption: str, spec: str):
+    (found,) = extractors["rules"](HOME, {}).extract([caption])
+    assert found.formula is not None, found.reason
+    assert same_meaning(found.formula, parse_formula(spec), HOME.classes), to_text(found.formula)
