@@ -299,7 +299,14 @@ class _Parser:
     def _continue(self, clause: Clause, s: Segment, joint: str) -> None:
         """``... a coin, a gem and a bee``: further noun phrases of the clause before."""
         first = s.chunks[0]
-        if isinstance(first, NounPhrase) and clause.slots:
+        but = not self.heroes and clause.verb.negated and any(x.text in ("but", "but also") for x in s.links)
+        if isinstance(first, NounPhrase) and clause.slots and but:  # "does not hold the ball but the box"
+            again = Clause(replace(clause.verb, negated=False), list(clause.subject), clause.subject_joint)
+            join(again, s)
+            again.slots = [*clause.slots[:-1], Slot(clause.slots[-1].preposition, [first])]
+            complements(again, s.chunks[1:])
+            self.clauses.append(again)
+        elif isinstance(first, NounPhrase) and clause.slots:
             slot = clause.slots[-1]
             slot.phrases.append(first)
             if joint == "or":
@@ -311,7 +318,7 @@ class _Parser:
             again = Clause(clause.verb, list(clause.subject), clause.subject_joint, faults=list(clause.faults))
             join(again, s)
             again.order = clause.order if clause.order != "while" else ""
-            if not self.heroes and clause.verb.negated and any(x.text in ("but", "but also") for x in s.links):
+            if but:
                 again.verb = replace(again.verb, negated=False)
             complements(again, s.chunks)
             if not again.slots and not again.directions:

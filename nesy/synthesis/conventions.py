@@ -37,17 +37,28 @@ def everyday(t: Telling, i: int, c: Clause, r: Reading, host: list[Moment] | Non
         return True
     if c.word in ("until", "till") and c.order == "before" and held(t, i, host):
         return True
-    participle = (
+    participle = _bare_participle(c)
+    together = c.link in (",", "") or (c.link == "and" and under_way(t, i - 1))
+    if participle and host and together and not c.opens:
+        t.merge(i, i - 1)
+        return True
+    return False
+
+
+def _bare_participle(c: Clause) -> bool:
+    return (
         c.verb.form == "ing"
         and not c.subject
         and not c.order
         and not c.verb.text.startswith(tuple(f"{x} " for x in BE))
     )
-    together = c.link in (",", "") or (c.link == "and" and before is not None and lasting(before))
-    if participle and host and together and not c.opens:
-        t.merge(i, i - 1)
-        return True
-    return False
+
+
+def under_way(t: Telling, i: int) -> bool:
+    """Whether clause ``i`` is an action under way, or one of several: ``is running, barking and jumping``."""
+    while i > 0 and _bare_participle(t.clauses[i]) and t.clauses[i].link in (",", "and"):
+        i -= 1
+    return i >= 0 and lasting(t.clauses[i])
 
 
 def held(t: Telling, i: int, host: list[Moment] | None) -> bool:

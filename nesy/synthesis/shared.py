@@ -32,7 +32,8 @@ def _existing(clauses: list[Clause]) -> list[Clause]:
     out: list[Clause] = []
     for c in clauses:
         before = out[-1] if out else None
-        if before is not None and before.there and not c.subject and not c.link and c.verb.form == "ing":
+        about_it = before is not None and before.there and not before.slots  # not "a dog near a man running"
+        if before is not None and about_it and not c.subject and not c.link and c.verb.form == "ing":
             c.subject, c.beside, c.order, c.opens = before.subject, None, "", before.opens
             c.link, c.paused = before.link, before.paused
             out[-1] = c

@@ -13,7 +13,7 @@ from tests.synthesis.sampled import same_meaning
 HOME = Domain(
     ("man", "woman", "dog", "cat", "ball", "box"),
     ("sitting", "running", "sleeping", "barking"),
-    ("holding", "throwing", "chasing"),
+    ("holding", "throwing", "chasing", "near"),
 )
 MDC = "exists m: man, d: dog, c: cat"
 
@@ -40,6 +40,14 @@ CAPTIONS = {
     ),
     "The man holds the ball, the box and the dog bark.": (
         "exists m: man, b: ball, x: box, d: dog { holding(m, b) then barking(x) and barking(d) }"
+    ),
+    # what follows a noun is said of that noun
+    "There is a dog near the man who is running.": "exists d: dog, m: man { eventually (near(d, m) and running(m)) }",
+    "There is a dog that is running.": "exists d: dog { eventually running(d) }",
+    # one action of several under way, and the other one of two objects
+    "The dog is running, barking and sitting.": "exists d: dog { eventually (running(d) and barking(d) and sitting(d)) }",
+    "The man does not hold the ball but the box.": (
+        "exists m: man, b: ball, x: box { eventually holding(m, x) and not eventually holding(m, b) }"
     ),
     # a pronoun in front of what it stands for
     "While it is running, the dog barks.": "exists d: dog { eventually (running(d) and barking(d)) }",
