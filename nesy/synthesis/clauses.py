@@ -216,9 +216,10 @@ class _Parser:
                 self.clauses.pop()
                 return
             objects = sum(not x.preposition for x in previous.slots)
+            made = not self.heroes and verb.form == "base" and not slot.preposition  # "makes the dog bark"
             if verb.form == "ing" and not acts:
                 clause.order, clause.beside = "while", last
-            elif acts or last.determiner == "pronoun" or (objects > 1 and not slot.preposition) or verb.passive:
+            elif acts or last.determiner == "pronoun" or (objects > 1 and not slot.preposition) or verb.passive or made:
                 clause.subject = [last]
                 slot.phrases.pop()
                 if not slot.phrases:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nesy.synthesis import english as e
 from nesy.synthesis.lexicon import Lexicon
+from nesy.synthesis.words import NUMBERED
 
 
 def reworded(words: list[str], lexicon: Lexicon) -> list[str]:
@@ -11,7 +12,7 @@ def reworded(words: list[str], lexicon: Lexicon) -> list[str]:
     words = _never(_not_until(_between(_caused(_neither(words, lexicon)), lexicon), lexicon), lexicon)
     if "someone" in lexicon.nouns:
         words = _somebody(words)
-    return _whenever(_no_longer(words)) if lexicon.everyday else words
+    return _whenever(_no_longer(_more_than(words))) if lexicon.everyday else words
 
 
 NEVER = (
@@ -151,6 +152,16 @@ def _no_longer(words: list[str]) -> list[str]:
             wide = 1 if word == "anymore" else 2
             kept = out[denied + 1 : k + 1 - wide]
             return [*out[:denied], "no", "longer", *kept, *_no_longer(out[k + 1 :])]
+    return out
+
+
+def _more_than(words: list[str]) -> list[str]:
+    """``more than two dogs`` as ``at least 3 dogs``."""
+    out = list(words)
+    for k in range(len(out) - 2):
+        number = NUMBERED.get(out[k + 2], 9)
+        if out[k : k + 2] == ["more", "than"] and number < 9:
+            out[k : k + 3] = ["at", "least", str(number + 1)]
     return out
 
 

@@ -72,6 +72,10 @@ def verb_group(w: Words, i: int) -> tuple[VerbGroup, int] | None:
         elif word in e.BE or _auxiliary(g) or _catenative(g):
             continue
         elif word in w.lexicon.forms:
+            ahead = _ahead(w, g.at + 1) if word in e.DO and w.lexicon.everyday else _Ahead(g.at)
+            if ahead.negated:  # "but the cat does not"
+                g.take(ahead, g.at)
+                return _verb(g)[0], ahead.place
             return _verb(g)
         else:
             return None  # an auxiliary in front of something that is no known verb

@@ -45,10 +45,19 @@ CAPTIONS = {
     "There is a dog near the man who is running.": "exists d: dog, m: man { eventually (near(d, m) and running(m)) }",
     "There is a dog that is running.": "exists d: dog { eventually running(d) }",
     # one action of several under way, and the other one of two objects
-    "The dog is running, barking and sitting.": "exists d: dog { eventually (running(d) and barking(d) and sitting(d)) }",
+    "The dog is running, barking and sitting.": (
+        "exists d: dog { eventually (running(d) and barking(d) and sitting(d)) }"
+    ),
     "The man does not hold the ball but the box.": (
         "exists m: man, b: ball, x: box { eventually holding(m, x) and not eventually holding(m, b) }"
     ),
+    # the verb of the clause before, and whom a verb makes do something
+    "The dog barks, but the cat does not.": (
+        "exists d: dog, c: cat { eventually barking(d) and not eventually barking(c) }"
+    ),
+    "The dog barks while the cat does not.": "exists d: dog, c: cat { eventually (barking(d) and not barking(c)) }",
+    "The man makes the dog bark.": "exists d: dog { eventually barking(d) }",
+    "More than one dog barks.": "exists d: dog, e: dog { eventually (barking(d) and barking(e) and d != e) }",
     # a pronoun in front of what it stands for
     "While it is running, the dog barks.": "exists d: dog { eventually (running(d) and barking(d)) }",
     "After she sat, the woman ran.": "exists w: woman { sitting(w) then running(w) }",
