@@ -172,6 +172,34 @@ def test_the_file_helper_writes_what_the_reader_reads(tmp_path: Path) -> None:
     assert torch.equal(back.unary.sigmoid() > 0.5, graph.unary.sigmoid() > 0.5)
 
 
+@pytest.mark.parametrize(("first", "second"), [("Cup", "cat"), ("_x", "xylophone"), ("cup", "cat"), ("cup", "cup2")])
+def test_two_variables_never_have_one_name(first: str, second: str) -> None:
+    names = Vocabulary((first, second), (), ("near",))
+    classes = torch.eye(2, dtype=torch.float64)
+
+    def pair(near: bool) -> SceneGraph:
+        binary = torch.zeros(1, 2, 2, 1, dtype=torch.float64)
+        binary[0, 0, 1, 0] = float(near)
+        return SceneGraph.from_probabilities(names, classes, torch.zeros(1, 2, 0, dtype=torch.float64), binary)
+
+    best = synthesize_from_graphs([pair(True)], [pair(False)]).best
+    assert best is not None and best.errors == 0
+    world = World(1, (first, second), frozenset({("near", 0, 0, 1)}), class_names=frozenset(names.classes))
+    assert holds(parse_formula(to_text(best.formula)), world)
+
+
+def test_names_that_no_formula_can_contain_take_no_part() -> None:
+    names = Vocabulary(("cup", "in front", "object"), ("next", "visible", "full"), ("in front of",))
+    classes = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=torch.float64)
+
+    def clip(yes: float) -> SceneGraph:
+        unary = torch.full((1, 3, 3), yes, dtype=torch.float64)
+        return SceneGraph.from_probabilities(names, classes, unary, torch.full((1, 3, 3, 1), yes, dtype=torch.float64))
+
+    found = synthesize_from_graphs([clip(1.0)], [clip(0.0)], Search(max_size=4))
+    assert {to_text(c.formula) for c in found.candidates} == {"exists c: cup { full(c) }"}
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -181,6 +209,8 @@ def test_the_file_helper_writes_what_the_reader_reads(tmp_path: Path) -> None:
         ({"a.jsonl": '{"trace": [["a"]]}\n{"tracks": 1}'}, 'a.jsonl:2: no "trace"'),
         ({"a.jsonl": '{"trace": [["a"], "b"]}'}, "frame 1 is not a list"),
         ({"a.jsonl": '{"trace": [["a b"]]}'}, "is not a name"),
+        ({"a.jsonl": '{"trace": [["next"]]}'}, "is not a name"),
+        ({"a.jsonl": '{"trace": [["F"]]}'}, "no word of the language"),
         ({"a.jsonl": '{"trace": []}'}, "without frames"),
         ({"a.json": "{}"}, "not a scene-graph file"),
         ({"a.json": "{}", "b.jsonl": ""}, "in one folder"),
