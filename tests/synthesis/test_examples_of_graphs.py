@@ -200,6 +200,19 @@ def test_names_that_no_formula_can_contain_take_no_part() -> None:
     assert {to_text(c.formula) for c in found.candidates} == {"exists c: cup { full(c) }"}
 
 
+@pytest.mark.parametrize("percent", range(1, 100))
+def test_a_probability_at_the_threshold_reaches_it(percent: int) -> None:
+    p = percent / 100
+    names, classes = Vocabulary(("cup",), ("full",), ()), torch.tensor([[p]], dtype=torch.float64)
+
+    def clip(full: float) -> SceneGraph:
+        unary = torch.tensor([[[full]]], dtype=torch.float64)
+        return SceneGraph.from_probabilities(names, classes, unary, torch.zeros(1, 1, 1, 0, dtype=torch.float64))
+
+    best = synthesize_from_graphs([clip(p)], [clip(p - 0.005)], Search(max_size=2), threshold=p).best
+    assert best is not None and to_text(best.formula) == "exists c: cup { full(c) }" and best.errors == 0
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -234,3 +247,11 @@ def test_contradictions_and_missing_folders_are_told(tmp_path: Path, capsys: pyt
     assert "contradict" in capsys.readouterr().err
     assert run(["synthesize", "--positive", str(good), "--negative", str(tmp_path / "none")]) == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("windows", ["3", "3-x", "0-²", "-1-2", "3-1"])
+def test_windows_that_are_none_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], windows: str) -> None:
+    good, bad = write_traces(tmp_path / "good", [[["a"]]]), write_traces(tmp_path / "bad", [[["b"]]])
+    given = ["--positive", str(good), "--negative", str(bad), f"--windows={windows}"]
+    assert run(["synthesize", *given]) == 2
+    assert "window" in capsys.readouterr().err

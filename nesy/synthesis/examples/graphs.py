@@ -103,6 +103,7 @@ class _Facts:
     """
 
     def __init__(self, g: SceneGraph, threshold: float) -> None:
+        threshold -= 1e-7  # 0.58 is kept as log-odds and comes back as 0.57999...
         self.frames, self.objects = int(g.lengths[0]), int(g.objects[0])
         t, n = self.frames, self.objects
         present = g.present[0, :t, :n]
