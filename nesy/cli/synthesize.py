@@ -109,7 +109,7 @@ def _windows(text: str) -> tuple[tuple[int, int], ...]:
     found = []
     for part in filter(None, (p.strip() for p in text.split(","))):
         low, _, high = part.partition("-")
-        if not (low.isdigit() and high.isdigit()):
+        if not (low.isdecimal() and high.isdecimal()):
             raise DataError(f"`{part}` is not a window", expected=["two frames, such as 0-3"])
         found.append((int(low), int(high)))
     return tuple(found)

@@ -141,7 +141,7 @@ def _clip(
     classes = np.array([vocabulary.classes.index(boxes.classes[name]) for name in ids], np.int64)
     truth = LazyTruth(vocabulary, classes, Spans(vocabulary, (), laid, picks, tracks))
     name = Path(video).stem
-    said = tuple(Caption("manual", text) for text in captions.get(name, ()))
+    said = tuple(Caption("manual", text) for text in dict.fromkeys(captions.get(name, ())))
     return Clip(name, folder, fps, (0, 0), name, said, tracks, truth, picks)
 
 

@@ -243,7 +243,7 @@ def checked_settings(
         if name not in defaults:
             raise DataError(f"unknown data setting `{name}`", expected=defaults, hint=did_you_mean(name, defaults))
         default = defaults[name]
-        if isinstance(value, float) and isinstance(default, int) and value == int(value):
+        if isinstance(value, float) and isinstance(default, int) and value.is_integer():
             value = int(value)  # a .dsl file's numbers may come as floats
         wanted = (int, float) if name == "fps" or isinstance(default, float) else type(default)
         if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, wanted):

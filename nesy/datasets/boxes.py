@@ -12,7 +12,9 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from nesy.datasets.names import name_of
 from nesy.datasets.text import text_of
+from nesy.dsl.words import ANY_OBJECT, is_name
 from nesy.errors import DataError
 from nesy.scenegraph import read_graph
 
@@ -22,7 +24,7 @@ class Boxes:
     """The boxes of one video.
 
     at: object name -> frame number of the video (from 0) -> x0, y0, x1, y1 in pixels.
-    classes: object name -> class name, where known.
+    classes: object name -> class name, where known; a label that a spec cannot contain is changed to a name.
     """
 
     at: dict[str, dict[int, tuple[float, float, float, float]]] = field(default_factory=dict)
@@ -33,7 +35,7 @@ class Boxes:
         x0, y0, x1, y1 = (float(v) for v in box)
         self.at.setdefault(name, {})[frame] = (x0, y0, x1, y1)
         if category is not None:
-            self.classes.setdefault(name, category)
+            self.classes.setdefault(name, _spec_name(category))
 
     def arrays(self, ids: Sequence[str], picks: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Boxes [T, N, 4] and present [T, N] of the chosen objects in the picked frames."""
@@ -49,6 +51,10 @@ class Boxes:
     def seen(self, picks: Sequence[int]) -> tuple[str, ...]:
         """Names of the objects with a box in at least one of the picked frames, in the order of the file."""
         return tuple(name for name, frames in self.at.items() if any(k in frames for k in picks))
+
+
+def _spec_name(label: str) -> str:
+    return label if is_name(label) and label != ANY_OBJECT else name_of(label)
 
 
 def read_coco(path: Path) -> dict[str, Boxes]:
@@ -104,39 +110,45 @@ def read_mot(path: Path, labels: Sequence[str]) -> Boxes:
     """Boxes of a MOT Challenge file: frame, id, left, top, width, height, confidence, class, visibility.
 
     Frames count from 1. Rows with confidence 0 are marked "to be ignored" by the format and are left out; class -1 or
-    a short row gives no class. Class k is the k-th line (from 1) of ``labels``.
+    a short row gives no class. Class k is the k-th line (from 1) of ``labels``. Rows with id -1 are boxes that nobody
+    followed; they are one object as long as there is one a frame.
 
     Raises:
-        DataError: a row that is no such row, with its line.
+        DataError: a row that is no such row, or a second box without an id in a frame, with its line.
     """
     boxes = Boxes()
-    for number, line in enumerate(text_of(path).splitlines(), 1):
+    for number, line in enumerate(text_of(path, "utf-8-sig").split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = [float(x) for x in re.split(r"[,\s]+", line.strip().rstrip(","))]
             frame, name = int(row[0]) - 1, str(int(row[1]))
             left, top, width, height = row[2:6]
+            kind = int(row[7]) if len(row) > 7 else -1
             if frame < 0:
                 raise ValueError("frames count from 1")
-        except (ValueError, IndexError) as e:
+        except (OverflowError, ValueError, IndexError) as e:
             raise DataError(
                 f"{path}:{number}: not a MOT row ({e})", expected=["frame,id,left,top,width,height,..."]
             ) from e
         if len(row) > 6 and row[6] == 0:
             continue
-        kind = int(row[7]) if len(row) > 7 else -1
+        if name.startswith("-") and frame in boxes.at.get(name, {}):
+            raise DataError(
+                f"{path}:{number}: two boxes without an id in frame {frame + 1}",
+                hint="follow the objects first: nesy track VIDEO",
+            )
         if kind > len(labels) and labels:
             raise DataError(f"{path}:{number}: class {kind}, but labels.txt has {len(labels)} lines")
-        category = labels[kind - 1] if labels and kind >= 1 else None
+        category = labels[kind - 1] or None if labels and kind >= 1 else None
         boxes.add(name, frame, (left, top, left + width, top + height), category)
     return boxes
 
 
 def read_labels(folder: Path) -> list[str]:
-    """The class names beside MOT files, ``labels.txt``, one a line; none without that file."""
+    """The class names beside MOT files, ``labels.txt``, one a line (an empty one in between is no class's)."""
     path = folder / "labels.txt"
-    return [x.strip() for x in text_of(path).split("\n") if x.strip()] if path.is_file() else []
+    return [x.strip() for x in text_of(path, "utf-8-sig").rstrip().split("\n")] if path.is_file() else []
 
 
 def boxes_of(path: Path, video: Path) -> Boxes:

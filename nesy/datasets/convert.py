@@ -63,7 +63,10 @@ def convert_llava(root: Path, progress: Done | None = None) -> list[Path]:
 def write_masks(path: Path, frames: list[int], masks: dict[int, dict[str, NDArray[np.bool_]]]) -> None:
     """Masks of one video as packed bits: frames [F], ids [N], size (H, W), bits [F, N, HW / 8]."""
     ids = list(dict.fromkeys(name for k in frames for name in masks[k]))
-    shapes = {m.shape[-2:] for k in frames for m in masks[k].values()}
+    shapes = {m.shape for k in frames for m in masks[k].values()}
+    if any(len(s) not in (2, 3) or s[:-2] not in ((), (1,)) for s in shapes):
+        raise DataError(f"{path}: masks of shapes {sorted(shapes)}", expected=["[H, W]", "[1, H, W]"])
+    shapes = {s[-2:] for s in shapes}
     if len(shapes) > 1:
         raise DataError(f"{path}: masks of different sizes {sorted(shapes)}")
     height, width = next(iter(shapes), (0, 0))

@@ -13,6 +13,7 @@ so; ``boxes: "frame"`` takes the whole picture for the only object instead.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from nesy.datasets.base import (
     datasets,
 )
 from nesy.datasets.boxes import BoxArrays, Boxes, read_coco, read_labels, read_mot, read_tracks
+from nesy.datasets.grouping import groups_of, splits_of
 from nesy.datasets.settings import COMMON, COMMON_BOUNDS, pick_frames, root_of, split_of
 from nesy.datasets.text import rows_of, text_of
 from nesy.datasets.video import Header, read_header
@@ -42,7 +44,7 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the captions file."""
+    """One line of the captions file; ``split`` and ``group`` are empty where it states none."""
 
     place: str  # file:line, for messages
     video: str
@@ -72,7 +74,7 @@ def read_captions(root: Path) -> Iterator[Row | DataError]:
         for number, row in rows:
             yield _row(f"{table}:{number}", row)
     elif lines.is_file():
-        for number, line in enumerate(text_of(lines, "utf-8-sig").splitlines(), 1):
+        for number, line in enumerate(text_of(lines, "utf-8-sig").split("\n"), 1):  # others end no JSON line
             if line.strip():
                 try:
                     values = json.loads(line)
@@ -90,18 +92,22 @@ COLUMNS = ("video", "caption", "start", "end", "split", "group", "kind")
 def _row(place: str, values: Any) -> Row | DataError:
     if not isinstance(values, dict):
         return DataError(f"{place}: no object with video and caption")
-    text = {k: str(v).strip() for k in COLUMNS if (v := values.get(k)) not in (None, "")}
+    if any(values.get(None) or ()):  # where csv puts what is behind the last column
+        return DataError(f"{place}: more values than columns; a caption with a comma stands in quotes")
+    text = {k: v for k in COLUMNS if values.get(k) is not None and (v := str(values[k]).strip())}
     if "video" not in text or "caption" not in text:
         return DataError(f"{place}: no {'video' if 'video' not in text else 'caption'}")
     try:
         start, end = (float(text[k]) if k in text else None for k in ("start", "end"))
+        if not all(0 <= x < math.inf for x in (start or 0.0, end or 0.0)):
+            raise ValueError(f"not {text.get('start', '')}-{text.get('end', '')}")
     except ValueError as e:
         return DataError(f"{place}: start and end are seconds ({e})")
     if text.get("split", "train") not in SPLITS:
         return DataError(f"{place}: split {text['split']!r}", expected=SPLITS)
     return Row(
         place, text["video"], text["caption"], start, end,
-        text.get("split", ""), text.get("group", text["video"]), text.get("kind", "manual"),
+        text.get("split", ""), text.get("group", ""), text.get("kind", "manual"),
     )  # fmt: skip
 
 
@@ -139,7 +145,8 @@ def load_folder(
     """Read a folder of videos; only the containers' headers and the boxes are read, no picture is decoded.
 
     Raises:
-        DataError: no captions file, an unreadable box file for all videos, or not a single usable clip.
+        DataError: no captions file, an unreadable box file for all videos, a video in two groups or a group in two
+            splits, or not a single usable clip.
     """
     root = root_of(settings)
     source, report = BoxSource(root, str(settings["boxes"])), DataReport()
@@ -149,22 +156,18 @@ def load_folder(
             report.skip("broken row", row.message)
         else:
             together.setdefault((row.video, row.start, row.end), []).append(row)
+    groups = groups_of(r for rows in together.values() for r in rows)
+    stated = splits_of((r for rows in together.values() for r in rows), groups)
     drafts: list[tuple[Clip, str, dict[str, str]]] = []
     count: dict[str, int] = dict.fromkeys(SPLITS, 0)
     known: dict[str, tuple[Header, Boxes] | _Unusable] = {}
-    groups: dict[str, str] = {}
     for done, rows in enumerate(together.values()):
         if progress is not None:
             progress(done + 1, len(together))
-        row = rows[0]
-        split = next((r.split for r in rows if r.split), "") or split_of(
-            row.group, int(str(settings["seed"])), float(str(settings["val"])), float(str(settings["test"]))
+        row, group = rows[0], groups[rows[0].video]
+        split = stated.get(group) or split_of(
+            group, int(str(settings["seed"])), float(str(settings["val"])), float(str(settings["test"]))
         )
-        if groups.setdefault(row.group, split) != split:
-            raise DataError(
-                f"{row.place}: group `{row.group}` is in two splits, {groups[row.group]} and {split}",
-                hint="all clips of one video (or group) belong to one split",
-            )
         if count[split] >= int(str(settings["limit"])):
             continue
         if row.video not in known:
@@ -185,8 +188,8 @@ def load_folder(
         else:
             captions = tuple(dict.fromkeys(Caption(r.kind, r.caption) for r in rows))
             tracks = LazyTracks(ids, BoxArrays(boxes, ids, picks))
-            name = _stem(row.video) + ("" if row.start is None and row.end is None else f"@{picks[0]}-{picks[-1]}")
-            clip = Clip(name, root / row.video, fps, header.size, row.group, captions, tracks, None, picks)
+            name = _stem(row.video) + ("" if row.start is None and row.end is None else f"@{first}-{last - 1}")
+            clip = Clip(name, root / row.video, fps, header.size, group, captions, tracks, None, picks)
             drafts.append((clip, split, boxes.classes))
             count[split] += 1
             report.read += 1
@@ -209,12 +212,14 @@ class _Unusable:
 
 def _open(root: Path, video: str, source: BoxSource) -> tuple[Header, Boxes] | _Unusable:
     """Header and boxes of a video, or why it is left out."""
-    if not (root / video).is_file():
-        return _Unusable("missing video", f"{root / video} does not exist")
     try:
+        if not (root / video).is_file():
+            return _Unusable("missing video", f"{root / video} does not exist")
         header = read_header(root / video)
     except DataError as e:
         return _Unusable("unreadable video", e.message)
+    except OSError as e:  # no name that a file can have, such as a whole caption
+        return _Unusable("missing video", f"{str(root / video)[:200]}: {e.strerror}")
     try:
         boxes = source.of(video, header)
     except DataError as e:

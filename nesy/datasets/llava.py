@@ -82,7 +82,7 @@ def load_llava(
         raise DataError(f"{root} has no list of items", expected=["LLaVA_all.json", "or any other .json list"])
     report = DataReport()
     splits: dict[str, list[Clip]] = {"train": [], "val": [], "test": []}
-    items = {str(x.get("id")): x for f in files for x in read_json(f, list) if isinstance(x, dict)}
+    items = _items(files, report)
     for done, item in enumerate(items.values()):
         if progress is not None:
             progress(done, len(items))
@@ -103,6 +103,20 @@ def load_llava(
     if not report.read:
         raise report.nothing(root, "the lists are empty")
     return Dataset("llava-video", Vocabulary((), (), ()), splits, report)
+
+
+def _items(files: list[Path], report: DataReport) -> dict[str, dict[str, Any]]:
+    """The items of the lists by their ids, which also name their masks; the first of an id counts."""
+    items: dict[str, dict[str, Any]] = {}
+    for file in files:
+        for k, item in enumerate(read_json(file, list)):
+            if not isinstance(item, dict) or item.get("id") is None:
+                report.skip("no id", f"{file}: item {k} has no id")
+            elif str(item["id"]) not in items:
+                items[str(item["id"])] = item
+            elif item != items[str(item["id"])]:  # the same item may be in several lists
+                report.skip("id used twice", f"{file}: item {k} has the id of another one, {item['id']}")
+    return items
 
 
 class Unusable(DataError):

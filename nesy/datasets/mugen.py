@@ -145,12 +145,17 @@ def read_scene(scene: dict[str, Any], frames: int) -> tuple[Tracks, GroundTruth,
     vocabulary = Vocabulary(tuple(names["classes"]), tuple(names["unary"]), tuple(names["binary"]))
     n = len(scene["tracks"])
     index = {t["id"]: i for i, t in enumerate(scene["tracks"])}
+    if len(index) < n:
+        raise ValueError("two tracks have the same id")
     boxes, present = np.zeros((frames, n, 4), np.float32), np.zeros((frames, n), bool)
     for i, track in enumerate(scene["tracks"]):
         for start, end in track["present"]:
             _span(start, end, frames)
             present[start:end, i] = True
-        boxes[present[:, i], i] = np.array(track["boxes"], np.float32).reshape(-1, 4)
+        own = np.array(track["boxes"], np.float32).reshape(-1, 4)
+        if len(own) != present[:, i].sum():  # numpy would repeat a single one
+            raise ValueError(f"{len(own)} boxes for {int(present[:, i].sum())} frames of {track['id']}")
+        boxes[present[:, i], i] = own
     unary = np.zeros((frames, n, len(vocabulary.unary)), bool)
     binary = np.zeros((frames, n, n, len(vocabulary.binary)), bool)
     for name, holders in scene["unary"].items():

@@ -114,6 +114,8 @@ def _clips(
         for first, last in spans
     )
     ids = tuple(f"o{number}" for number in numbers)
+    if not entry["captions"]:
+        report.skip("no caption", f"{video} has no caption")
     for (first, stop), texts in _stretches(entry, total, whole, report).items():
         picks, fps = pick_frames(first, stop, rate, float(str(settings["fps"])), int(str(settings["frames"])))
         if not (masks / f"{picks[0]:04d}.png").is_file():

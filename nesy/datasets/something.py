@@ -49,6 +49,7 @@ def load_something(
     actions = read_conditions(domain) if domain.is_file() else {}
     report = DataReport()
     drafts: list[tuple[Clip, str, Boxes]] = []
+    taken: set[str] = set()
     count: Counter[str] = Counter()
     limit = int(str(settings["limit"]))
     for done, part in enumerate(parts):
@@ -58,17 +59,21 @@ def load_something(
             if number not in labels:
                 report.skip("no label", f"{number} of {part.name} has no label")
                 continue
+            if number in taken:
+                report.skip("boxes given twice", f"{number} of {part.name} was in another file before")
+                continue
             entry, split = labels[number]
             if count[split] >= limit:
                 continue
             try:
                 boxes = read_boxes(frames, generic)
-                clip = _clip(root, number, entry, boxes, len(frames), settings, actions)
+                clip = _clip(root, number, entry, boxes, frame_count(frames), settings, actions)
             except DataError as e:
                 report.skip("unusable clip", f"{number}: {e.message}")
             except (OverflowError, KeyError, TypeError, ValueError, IndexError, AttributeError) as e:
                 report.skip("malformed entry", f"{number} of {part.name}: {type(e).__name__} {e}")
             else:
+                taken.add(number)
                 drafts.append((clip, split, boxes))
                 count[split] += 1
                 report.read += 1
@@ -106,6 +111,11 @@ def _labels(root: Path, settings: Mapping[str, object]) -> Iterator[tuple[str, t
             yield number, (entry, split)
     if not found:
         raise DataError(f"{root} has no labels", expected=["labels/train.json", "labels/validation.json"])
+
+
+def frame_count(frames: list[dict[str, Any]]) -> int:
+    """Frames of the video as far as its boxes go: to the highest number, as frames in between may not be listed."""
+    return max((int(Path(frame["name"]).stem) for frame in frames), default=0)
 
 
 def read_boxes(frames: list[dict[str, Any]], generic: bool = False) -> Boxes:

@@ -42,8 +42,8 @@ def load_vidvrd(
     if not files:
         raise DataError(f"{root} holds no VidVRD annotations", expected=["train/VIDEO.json", "test/VIDEO.json"])
     videos = {path.stem: path for path in (root / "videos").rglob("*.mp4")}
-    captions = _captions(root)
     report, drafts = DataReport(), list[tuple[dict[str, Any], str]]()
+    captions = _captions(root, report)
     for done, (path, official) in enumerate(files):
         if progress is not None:
             progress(done, len(files))
@@ -77,12 +77,14 @@ def load_vidvrd(
     return Dataset("vidvrd", vocabulary, splits, report)
 
 
-def _captions(root: Path) -> dict[str, list[str]]:
+def _captions(root: Path, report: DataReport) -> dict[str, list[str]]:
     out: dict[str, list[str]] = {}
     if (root / "captions.csv").is_file() or (root / "captions.jsonl").is_file():
         for row in read_captions(root):
             if isinstance(row, Row):
                 out.setdefault(Path(row.video).stem, []).append(row.caption)
+            else:
+                report.skip("broken row", row.message)
     return out
 
 

@@ -30,3 +30,8 @@ BUILTIN_UNARY = ("visible",)
 """Predicates that exist without a declaration: ``visible(x)``, the object is present in this frame."""
 ANY_OBJECT = "object"
 """``x: object`` is any object, read as ``x`` without a class; no class may have this name."""
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can name a class, a predicate or a variable."""
+    return text.isascii() and text.isidentifier() and text not in RESERVED

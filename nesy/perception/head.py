@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from nesy.perception.base import Batch
-from nesy.perception.temporal_encoder import TemporalEncoder
+from nesy.perception.temporal_encoder import TemporalEncoder, convolved
 from nesy.perception.tiny import GEOMETRY, MOTION, geometry, motion
 from nesy.scenegraph import SceneGraph, Vocabulary
 
@@ -69,8 +69,7 @@ class Head(nn.Module):
         x = tracks.reshape(b, n, t, x.shape[-1]).transpose(1, 2) * there[..., None]
         share = there[..., None].to(x.dtype)
         classes = self.classify((x * share).sum(1) / share.sum(1).clamp_min(1))
-        by_track = x.permute(0, 2, 3, 1).reshape(b * n, x.shape[-1], t)
-        unary = self.act(by_track).unflatten(0, (b, n)).permute(0, 3, 1, 2)
+        unary = convolved(self.act, x.permute(0, 2, 3, 1), batch.lengths).permute(0, 3, 1, 2)
         where, when, who, whom = both.nonzero(as_tuple=True)
         space = self.space(geometry(batch.view.boxes, there)[both])
         hidden = self.subject(x)[where, when, who] + self.object(x)[where, when, whom] + space + self.pair(pairs)

@@ -112,3 +112,17 @@ class TemporalEncoder(nn.Module):
 
 
 KINDS = ("none", "transformer", "recurrent")
+
+
+def convolved(act: nn.Sequential, tracks: Tensor, lengths: Tensor) -> Tensor:
+    """A convolution over time, an activation and another convolution: [B, N, W, T] and lengths [B] -> [B, N, U, T].
+
+    Behind the end of a clip the second convolution sees zeros, as it does when the clip is alone: the first one's bias
+    in the padding would make a clip's last frame depend on the others of its batch.
+    """
+    first, activation, last = act
+    b, n, _, t = tracks.shape
+    inside = torch.arange(t, device=tracks.device) < lengths.to(tracks.device)[:, None]
+    hidden = activation(first(tracks.flatten(0, 1))) * inside.repeat_interleave(n, 0)[:, None]
+    out: Tensor = last(hidden).unflatten(0, (b, n))
+    return out

@@ -23,7 +23,7 @@ from nesy.errors import DataError
 from nesy.perception.base import Batch, PredicateModel, View, backends
 from nesy.perception.crops import cut
 from nesy.perception.options import read_options
-from nesy.perception.temporal_encoder import TemporalEncoder
+from nesy.perception.temporal_encoder import TemporalEncoder, convolved
 from nesy.scenegraph import SceneGraph, Vocabulary
 
 RARE = -3.0  # log-odds of a fact before training
@@ -86,8 +86,8 @@ class Tiny(PredicateModel):
         share = there[..., None].to(features.dtype)
         track = (features * share).sum(1) / share.sum(1).clamp_min(1)
         moving = motion(view.boxes, there)
-        by_track = torch.cat([features, moving], -1).permute(0, 2, 3, 1).reshape(b * n, seen.shape[-1] + MOTION, t)
-        unary = self.act(by_track).unflatten(0, (b, n)).permute(0, 3, 1, 2)[..., : self.vocabulary.sizes()[1]]
+        by_track = torch.cat([features, moving], -1).permute(0, 2, 3, 1)
+        unary = convolved(self.act, by_track, batch.lengths).permute(0, 3, 1, 2)[..., : self.vocabulary.sizes()[1]]
 
         both = there[:, :, :, None] & there[:, :, None, :] & ~torch.eye(n, dtype=torch.bool, device=there.device)
         pixels = self.pair_eye(_pixels(view.unions[both]))

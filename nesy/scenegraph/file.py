@@ -89,7 +89,7 @@ def parse_graph(data: Any) -> GraphFile:
     unary, binary = _list(data, "unary"), _list(data, "binary")
     vocabulary = _vocabulary(data, objects, unary, binary)
     n, (c, u, r) = len(ids), vocabulary.sizes()
-    if frames * n * max(n * r, u, 4) > MAX_FACTS:
+    if frames * max(1, n * max(n * r, u, 4)) > MAX_FACTS:
         raise DataError(f"{frames} frames of {n} objects are more than this version can hold")
     classes = torch.zeros(n, c, dtype=torch.float64)
     present = torch.ones(frames, n, dtype=torch.bool)
@@ -104,14 +104,17 @@ def parse_graph(data: Any) -> GraphFile:
             boxes[:, i], present[:, i] = _boxes(o["boxes"], frames, f"objects[{i}].boxes")
     unary_p = torch.zeros(frames, n, u, dtype=torch.float64)
     binary_p = torch.zeros(frames, n, n, r, dtype=torch.float64)
+    given: set[tuple[object, ...]] = set()
     for i, row in enumerate(unary):
         place = f"unary[{i}]"
         o = _object(index, _get(row, "object", "unary", i), place)
+        _once(given, (row["predicate"], o), place)
         unary_p[:, o, vocabulary.unary.index(row["predicate"])] = _series(row, frames, place)
     for i, row in enumerate(binary):
         place = f"binary[{i}]"
         s = _object(index, _get(row, "subject", "binary", i), place)
         o = _object(index, _get(row, "object", "binary", i), place)
+        _once(given, (row["predicate"], s, o), place)
         binary_p[:, s, o, vocabulary.binary.index(row["predicate"])] = _series(row, frames, place)
     graph = SceneGraph.from_probabilities(
         vocabulary, classes, unary_p, binary_p, present, None if fps is None else float(fps)
@@ -134,9 +137,10 @@ def graph_to_json(file: GraphFile, digits: int = 4) -> dict[str, Any]:
     unary = torch.where(present[..., None], g.unary[0].sigmoid().double(), 0)
     both = present[:, :, None] & present[:, None, :]
     binary = torch.where(both[..., None], g.binary[0].sigmoid().double(), 0)
-    # Round down the class probabilities' sum to at most 1, which the reader demands.
-    rounded_classes = (classes * 10**digits).floor() / 10**digits if digits < 15 else classes
-    one_hot = classes.max(-1).values > 1 - 0.5 * 10**-digits
+    # Round down the class probabilities' sum to at most 1, which the reader demands. 1e-6 of a digit is the error of a
+    # logarithm and back: a file that is read and written again stays as it is.
+    rounded_classes = (classes * 10**digits + 1e-6).floor() / 10**digits if digits < 15 else classes
+    one_hot = (classes > 1 - 0.5 * 10**-digits).any(-1)
     rounded_classes[one_hot] = (classes[one_hot] > 0.5).double()
 
     def series(x: Tensor) -> list[float]:
@@ -198,7 +202,10 @@ def _vocabulary(data: dict[str, Any], objects: list[Any], unary: list[Any], bina
 
 
 def _is_number(x: object) -> bool:
-    return isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
+    try:
+        return isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 def _probability(x: object, place: str) -> float:
@@ -231,6 +238,15 @@ def _object(index: dict[str, int], name: object, place: str) -> int:
     if str(name) not in index:
         raise DataError(f'{place}: object "{name}" is not listed in "objects"')
     return index[str(name)]
+
+
+def _once(given: set[tuple[object, ...]], fact: tuple[object, ...], place: str) -> None:
+    if fact in given:
+        raise DataError(
+            f"{place} lists `{fact[0]}` of the same objects again",
+            hint="one entry a fact, with one probability a frame",
+        )
+    given.add(fact)
 
 
 def _series(row: dict[str, Any], frames: int, place: str) -> Tensor:

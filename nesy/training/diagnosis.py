@@ -65,14 +65,14 @@ class _Family:
     labels: tuple[str, ...]
     both: Floats = field(init=False)  # [K, K]: probability of the column where the row holds and the column does not
     cases: Floats = field(init=False)  # [K, K]: how often that is so
-    bins: Floats = field(init=False)  # [3, BINS]: facts, their probabilities, how many are true
+    bins: Floats = field(init=False)  # [3, K, BINS]: facts, their probabilities, how many are true
     alarm: Floats = field(init=False)  # [2, K]: probability where it does not hold, and how often that is so
     own: Floats = field(init=False)  # [2, K]: the same where it holds
 
     def __post_init__(self) -> None:
         k = len(self.labels)
         self.both, self.cases = np.zeros((k, k)), np.zeros((k, k))
-        self.bins, self.alarm, self.own = np.zeros((3, BINS)), np.zeros((2, k)), np.zeros((2, k))
+        self.bins, self.alarm, self.own = np.zeros((3, k, BINS)), np.zeros((2, k)), np.zeros((2, k))
 
     def add(self, probability: Floats, truth: NDArray[np.bool_]) -> None:
         """Facts [M, K]."""
@@ -81,9 +81,10 @@ class _Family:
         self.cases += t.T @ (1 - t)
         self.alarm += np.stack([(p * (1 - t)).sum(0), (1 - t).sum(0)])
         self.own += np.stack([(p * t).sum(0), t.sum(0)])
-        place = np.clip((p * BINS).astype(int), 0, BINS - 1).ravel()
+        columns = len(self.labels)
+        place = (np.clip((p * BINS).astype(int), 0, BINS - 1) + BINS * np.arange(columns)).ravel()
         for row, weight in enumerate((None, p.ravel(), t.ravel())):
-            self.bins[row] += np.bincount(place, weight, BINS)
+            self.bins[row] += np.bincount(place, weight, BINS * columns).reshape(columns, BINS)
 
     def confusion(self) -> Confusion:
         cells = _over(self.both, self.cases)
@@ -91,7 +92,9 @@ class _Family:
         return Confusion(self.name, self.labels, cells, _over(*self.alarm), self.own[1].astype(np.int64))
 
     def calibration(self) -> Calibration:
-        count, sums, hits = self.bins
+        # A predicate that is never true may be one that the data does not label; an object's classes are all labelled.
+        counted = self.own[1] > 0 if self.name != "classes" else np.ones(len(self.labels), bool)
+        count, sums, hits = self.bins[:, counted].sum(1)
         return Calibration(self.name, count.astype(np.int64), _over(sums, count), _over(hits, count))
 
 
@@ -102,17 +105,22 @@ def _over(a: Floats, b: Floats) -> Floats:
 def diagnose(
     names: Vocabulary, found: Iterable[tuple[Example, SceneGraph]]
 ) -> tuple[list[Confusion], list[Calibration]]:
-    """Confusions and calibrations of classes, unary and binary predicates on clips with truth; none without any."""
+    """Confusions and calibrations of classes, unary and binary predicates on clips with truth; none without any.
+
+    Objects of a class that ``names`` does not have (-100) are left out; calibration counts predicates that are true
+    somewhere, as :func:`nesy.training.metrics.macro` does.
+    """
     families = [_Family("classes", names.classes), _Family("unary", names.unary), _Family("binary", names.binary)]
     for example, graph in found:
         truth = example.truth
         if truth is None:
             continue
         here, both = scored(graph.present[0].numpy())
-        seen = here.any(0)
+        seen = here.any(0) & (np.asarray(truth.classes) >= 0)  # a class that the task does not have has no row
         kind = np.eye(len(names.classes), dtype=bool)[np.asarray(truth.classes)[seen]]
         families[0].add(graph.classes[0].exp().numpy()[seen], kind)
         families[1].add(graph.unary[0].sigmoid().numpy()[here], truth.unary[here])
         families[2].add(graph.binary[0].sigmoid().numpy()[both], truth.binary[both])
     told = [f for f in families if f.labels and f.bins[0].any()]
-    return [f.confusion() for f in told], [f.calibration() for f in told]
+    measured = [f.calibration() for f in told]
+    return [f.confusion() for f in told], [c for c in measured if c.count.any()]

@@ -69,7 +69,7 @@ def evaluate(
         here, both = scored(graph.present[0].numpy())
         unary.add(graph.unary[0].sigmoid().numpy()[here], truth.unary[here])
         binary.add(graph.binary[0].sigmoid().numpy()[both], truth.binary[both])
-        seen = here.any(0)
+        seen = here.any(0) & (truth.classes >= 0)  # an object of a class that the task does not have is not scored
         hits += (graph.classes[0].argmax(-1).numpy() == truth.classes)[seen].tolist()
     per_unary, per_binary = unary.table(), binary.table()
     return Scores(

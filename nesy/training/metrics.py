@@ -22,8 +22,9 @@ def average_precision(score: NDArray[np.floating], truth: NDArray[np.bool_]) -> 
     if positives == 0:
         return float("nan")
     order = np.argsort(-score, kind="stable")
-    hits = truth[order].astype(np.float64)
-    ends = np.append(np.flatnonzero(np.diff(score[order])), len(hits) - 1)  # last place of each distinct score
+    hits, sunk = truth[order].astype(np.float64), score[order]
+    # Last place of each distinct score; compared and not subtracted, as two equal infinities have no difference.
+    ends = np.append(np.flatnonzero(sunk[1:] != sunk[:-1]), len(hits) - 1)
     found = np.cumsum(hits)[ends]
     gain = np.diff(found, prepend=0.0)
     return float((found / (ends + 1) * gain).sum() / positives)

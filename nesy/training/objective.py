@@ -202,7 +202,9 @@ def supervised(graph: SceneGraph, batch: TrainBatch) -> dict[str, Tensor]:
     here = graph.present
     n = here.shape[2]
     both = here[:, :, :, None] & here[:, :, None, :] & ~torch.eye(n, dtype=torch.bool, device=here.device)
-    parts = {"class": cross_entropy(graph.classes.flatten(0, 1), classes.flatten(), ignore_index=-100)}
+    parts = {"class": graph.unary.sum() * 0}
+    if (classes >= 0).any():  # the mean over no object is not a number
+        parts["class"] = cross_entropy(graph.classes.flatten(0, 1), classes.flatten(), ignore_index=-100)
     for name, logits, truth in (
         ("unary", graph.unary[here], unary[here]),
         ("binary", graph.binary[both], binary[both]),

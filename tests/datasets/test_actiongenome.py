@@ -133,3 +133,11 @@ def test_the_converted_file_is_json_of_the_same_content(root: Path) -> None:
     assert run(["data", "convert", "actiongenome", str(root)]) == 0
     people = json.loads((root / "annotations/person_bbox.json").read_text())
     assert people["XYZ.mp4/000001.png"]["bbox"] == [[1, 2, 30, 40], [5, 5, 9, 9]]
+
+
+def test_what_two_people_said_in_the_same_words_is_one_caption(root: Path, tmp_path: Path) -> None:
+    assert run(["data", "convert", "actiongenome", str(root)]) == 0
+    table = "id,subject,script,descriptions\nABC,1,A person sits.,A person sits.;A person  sits.;They read.\n"
+    (root / "Charades_v1_train.csv").write_text(table)
+    clip = next(c for c in open_dataset(str(root), {"val": 0}, tmp_path).clips if c.id == "ABC")
+    assert [c.text for c in clip.captions] == ["A person sits.", "They read."]

@@ -90,3 +90,25 @@ def test_a_damaged_mask_file_is_named(root: Path, tmp_path: Path) -> None:
         read_masks(path)
     dataset = open_dataset(str(root), {"val": 0, "test": 0}, tmp_path)
     assert [c.id for c in dataset.clips] == ["c1"]
+
+
+def test_items_that_cannot_be_told_apart_are_counted(root: Path, tmp_path: Path) -> None:
+    assert run(["data", "convert", "llava-video", str(root)]) == 0
+    path = root / "LLaVA_mini.json"
+    items = json.loads(path.read_text())
+    nameless = {k: v for k, v in items[0].items() if k != "id"}
+    path.write_text(json.dumps([*items, nameless, nameless, 5, {**items[0], "caption": "another"}]))
+    (root / "LLaVA_again.json").write_text(json.dumps(items))  # the same items in two lists are the same items
+    dataset = open_dataset(str(root), {}, tmp_path)
+    assert dataset.report.skipped["no id"] == 3 and dataset.report.skipped["id used twice"] == 1
+    assert [c.captions[0].text for c in dataset.clips if c.id == "c0"] == ["A man walks."]
+
+
+@pytest.mark.parametrize("shape", [(2, 24, 32), (0,)])
+def test_masks_of_another_shape_are_not_converted(
+    root: Path, shape: tuple[int, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "masks/c0$$v0.mp4_mask.pkl").write_bytes(pickle.dumps({0: {1: np.zeros(shape, bool)}}))
+    assert run(["data", "convert", "llava-video", str(root)]) == 2
+    told = capsys.readouterr().err
+    assert "masks of shapes" in told and "Traceback" not in told

@@ -195,3 +195,22 @@ def test_a_folder_of_the_real_layout_loads_through_its_data_folder(tmp_path: Pat
     (tmp_path / "release" / "a.json").write_text(json.dumps(broken))
     with pytest.raises(DataError, match="inconsistent game file"):
         load_mugen(tmp_path)
+
+
+@pytest.mark.parametrize("change", ["one box for all frames", "one id for two tracks"])
+def test_tracks_that_cannot_be_laid_out_are_inconsistent(made: Path, tmp_path: Path, change: str) -> None:
+    root = shutil.copytree(made, tmp_path / "data")
+
+    def spoil(entry: dict[str, Any], game: Path, video: Path) -> None:
+        scene = json.loads(game.read_text())
+        tracks = scene["nesy"]["tracks"]
+        if change == "one box for all frames":
+            longest = max(tracks, key=lambda t: len(t["boxes"]))
+            longest["boxes"] = longest["boxes"][:1]
+        else:
+            tracks.append(tracks[0])
+        game.write_text(json.dumps(scene))
+
+    edit(root, 0, spoil)
+    dataset = load_mugen(root)
+    assert dict(dataset.report.skipped) == {"inconsistent game file": 1} and dataset.report.read == 29

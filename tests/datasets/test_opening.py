@@ -31,6 +31,8 @@ def test_platformer_is_made_once_for_each_choice_of_settings(tmp_path: Path) -> 
         ({"clips": 2.5}, "cannot be 2.5", None),
         ({"difficulty": "harder"}, "`difficulty` cannot be 'harder'", "did you mean `hard`?"),
         ({"clips": 0}, "`clips` cannot be 0", None),
+        ({"clips": float("inf")}, "`clips` cannot be inf", None),
+        ({"clips": float("nan")}, "`clips` cannot be nan", None),
         ({"fps": 30}, "`fps` cannot be 30", None),
     ],
 )

@@ -139,3 +139,12 @@ def test_colour_masks_and_other_files_are_refused(root: Path, tmp_path: Path) ->
     (root / "pvsg.json").write_text('{"objects": []}')
     with pytest.raises(DataError, match="is not OpenPVSG's"):
         open_dataset(str(root), {}, tmp_path)
+
+
+@pytest.mark.parametrize("clip", ["caption", "video"])
+def test_a_video_without_captions_is_counted(root: Path, tmp_path: Path, clip: str) -> None:
+    data = json.loads((root / "pvsg.json").read_text())
+    next(e for e in data["data"] if e["video_id"] == "0001_1")["captions"] = []
+    (root / "pvsg.json").write_text(json.dumps(data))
+    dataset = open_dataset(str(root), {"clip": clip}, tmp_path)
+    assert dataset.report.skipped["no caption"] == 1 and "0001_1" not in {c.group for c in dataset.clips}

@@ -152,3 +152,22 @@ def test_missing_files_are_named(root: Path, tmp_path: Path) -> None:
         path.unlink()
     with pytest.raises(DataError, match="has no labels"):
         open_dataset(str(root), {}, tmp_path)
+
+
+def test_frames_that_are_not_listed_still_count(root: Path, tmp_path: Path) -> None:
+    part = next(root.glob("bounding_box*.json"))
+    data = json.loads(part.read_text())
+    number = next(n for n, frames in data.items() if len(frames) == 6)
+    data[number] = [frame for k, frame in enumerate(data[number]) if k not in (0, 3)][::-1]  # nor is the order certain
+    part.write_text(json.dumps(data))
+    clip = next(c for c in open_dataset(str(root), {}, tmp_path).clips if c.id == number)
+    assert clip.length == 6 and clip.tracks.present[:, clip.tracks.ids.index("object 0")].tolist() == [0, 1, 1, 0, 1, 1]
+
+
+def test_boxes_in_two_files_make_one_clip(root: Path, tmp_path: Path) -> None:
+    before = open_dataset(str(root), {}, tmp_path)
+    part = next(root.glob("bounding_box*.json"))
+    (root / "bounding_box_annotations.json").write_text(part.read_text())
+    after = open_dataset(str(root), {}, tmp_path)
+    assert sorted(c.id for c in after.clips) == sorted(c.id for c in before.clips)
+    assert after.report.skipped["boxes given twice"]

@@ -82,3 +82,10 @@ def test_vidor_folders_and_empty_ones(root: Path, tmp_path: Path) -> None:
     assert len(open_dataset(str(other), {"val": 0}, tmp_path).splits["train"]) == 1
     with pytest.raises(DataError, match="holds no VidVRD annotations"):
         open_dataset("vidvrd", {"root": str(tmp_path)}, tmp_path)
+
+
+def test_broken_rows_of_captions_are_counted(root: Path, tmp_path: Path) -> None:
+    (root / "captions.csv").write_text('video,caption\nV1.mp4,"a dog, running"\nV1.mp4,a dog, running\nV3.mp4,\n')
+    dataset = open_dataset(str(root), {"val": 0}, tmp_path)
+    assert [c.text for c in dataset.splits["train"][0].captions] == ["a dog, running"]
+    assert dataset.report.skipped["broken row"] == 2

@@ -172,6 +172,47 @@ def test_the_file_helper_writes_what_the_reader_reads(tmp_path: Path) -> None:
     assert torch.equal(back.unary.sigmoid() > 0.5, graph.unary.sigmoid() > 0.5)
 
 
+@pytest.mark.parametrize(("first", "second"), [("Cup", "cat"), ("_x", "xylophone"), ("cup", "cat"), ("cup", "cup2")])
+def test_two_variables_never_have_one_name(first: str, second: str) -> None:
+    names = Vocabulary((first, second), (), ("near",))
+    classes = torch.eye(2, dtype=torch.float64)
+
+    def pair(near: bool) -> SceneGraph:
+        binary = torch.zeros(1, 2, 2, 1, dtype=torch.float64)
+        binary[0, 0, 1, 0] = float(near)
+        return SceneGraph.from_probabilities(names, classes, torch.zeros(1, 2, 0, dtype=torch.float64), binary)
+
+    best = synthesize_from_graphs([pair(True)], [pair(False)]).best
+    assert best is not None and best.errors == 0
+    world = World(1, (first, second), frozenset({("near", 0, 0, 1)}), class_names=frozenset(names.classes))
+    assert holds(parse_formula(to_text(best.formula)), world)
+
+
+def test_names_that_no_formula_can_contain_take_no_part() -> None:
+    names = Vocabulary(("cup", "in front", "object"), ("next", "visible", "full"), ("in front of",))
+    classes = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=torch.float64)
+
+    def clip(yes: float) -> SceneGraph:
+        unary = torch.full((1, 3, 3), yes, dtype=torch.float64)
+        return SceneGraph.from_probabilities(names, classes, unary, torch.full((1, 3, 3, 1), yes, dtype=torch.float64))
+
+    found = synthesize_from_graphs([clip(1.0)], [clip(0.0)], Search(max_size=4))
+    assert {to_text(c.formula) for c in found.candidates} == {"exists c: cup { full(c) }"}
+
+
+@pytest.mark.parametrize("percent", range(1, 100))
+def test_a_probability_at_the_threshold_reaches_it(percent: int) -> None:
+    p = percent / 100
+    names, classes = Vocabulary(("cup",), ("full",), ()), torch.tensor([[p]], dtype=torch.float64)
+
+    def clip(full: float) -> SceneGraph:
+        unary = torch.tensor([[[full]]], dtype=torch.float64)
+        return SceneGraph.from_probabilities(names, classes, unary, torch.zeros(1, 1, 1, 0, dtype=torch.float64))
+
+    best = synthesize_from_graphs([clip(p)], [clip(p - 0.005)], Search(max_size=2), threshold=p).best
+    assert best is not None and to_text(best.formula) == "exists c: cup { full(c) }" and best.errors == 0
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -181,6 +222,8 @@ def test_the_file_helper_writes_what_the_reader_reads(tmp_path: Path) -> None:
         ({"a.jsonl": '{"trace": [["a"]]}\n{"tracks": 1}'}, 'a.jsonl:2: no "trace"'),
         ({"a.jsonl": '{"trace": [["a"], "b"]}'}, "frame 1 is not a list"),
         ({"a.jsonl": '{"trace": [["a b"]]}'}, "is not a name"),
+        ({"a.jsonl": '{"trace": [["next"]]}'}, "is not a name"),
+        ({"a.jsonl": '{"trace": [["F"]]}'}, "no word of the language"),
         ({"a.jsonl": '{"trace": []}'}, "without frames"),
         ({"a.json": "{}"}, "not a scene-graph file"),
         ({"a.json": "{}", "b.jsonl": ""}, "in one folder"),
@@ -204,3 +247,11 @@ def test_contradictions_and_missing_folders_are_told(tmp_path: Path, capsys: pyt
     assert "contradict" in capsys.readouterr().err
     assert run(["synthesize", "--positive", str(good), "--negative", str(tmp_path / "none")]) == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("windows", ["3", "3-x", "0-²", "-1-2", "3-1"])
+def test_windows_that_are_none_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], windows: str) -> None:
+    good, bad = write_traces(tmp_path / "good", [[["a"]]]), write_traces(tmp_path / "bad", [[["b"]]])
+    given = ["--positive", str(good), "--negative", str(bad), f"--windows={windows}"]
+    assert run(["synthesize", *given]) == 2
+    assert "window" in capsys.readouterr().err

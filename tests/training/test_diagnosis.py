@@ -104,3 +104,32 @@ def test_perfect_predictions_and_none() -> None:
         assert np.nanmax(np.diag(c.cells)) == pytest.approx(1) and np.nanmax(np.append(off, 0)) == pytest.approx(0)
     assert all(c.error == pytest.approx(0) for c in calibrations)
     assert diagnose(NAMES, [(SimpleNamespace(truth=None), graph)]) == ([], [])
+
+
+def test_objects_of_classes_that_the_task_does_not_have_are_left_out() -> None:
+    found = clips(3, 1)
+    for example, _ in found:
+        example.truth.classes[0] = -100
+    shorter = []
+    for example, graph in found:
+        truth = example.truth
+        kept = GroundTruth(NAMES, truth.classes[1:], truth.unary[:, 1:], truth.binary[:, 1:, 1:])
+        part = SceneGraph(
+            NAMES, graph.classes[:, 1:], graph.unary[:, :, 1:], graph.binary[:, :, 1:, 1:], graph.present[:, :, 1:],
+            graph.lengths, graph.objects - 1, graph.fps,
+        )  # fmt: skip
+        shorter.append((SimpleNamespace(truth=kept), part))
+    (mine, *_), (calibration, *_) = diagnose(NAMES, found)
+    (theirs, *_), (other, *_) = diagnose(NAMES, shorter)
+    assert mine.count.tolist() == theirs.count.tolist() and np.allclose(mine.cells, theirs.cells, equal_nan=True)
+    assert calibration.error == pytest.approx(other.error)
+
+
+def test_a_predicate_that_is_never_true_is_not_held_against_the_calibration() -> None:
+    found = clips(3, 2)
+    for example, _ in found:
+        example.truth.unary[..., 1] = False  # as the reader fills in what the data does not label
+    bins = diagnose(NAMES, found)[1][1]
+    facts = [(p[0], t[0]) for p, t in unary_facts(found)]
+    assert int(bins.count.sum()) == len(facts)
+    assert bins.observed[bins.count > 0] @ bins.count[bins.count > 0] == sum(t for _, t in facts)

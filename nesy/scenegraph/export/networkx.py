@@ -6,6 +6,7 @@ from typing import Any
 
 import networkx as nx
 
+from nesy.errors import DataError
 from nesy.scenegraph.file import GraphFile, graph_to_json, parse_graph
 
 DIGITS = 6
@@ -32,20 +33,23 @@ def to_networkx(file: GraphFile) -> nx.MultiDiGraph:
 
 def from_networkx(graph: nx.MultiDiGraph) -> GraphFile:
     """The scene graph of a multigraph of :func:`to_networkx`'s form; DataError where it is none."""
-    data: dict[str, Any] = {
-        "nesy": "scene-graph/1",
-        "fps": graph.graph["fps"],
-        "frames": graph.graph["frames"],
-        "vocabulary": graph.graph["vocabulary"],
-        "objects": [{"id": n, "class": x["classes"], "boxes": x["boxes"]} for n, x in graph.nodes(data=True)],
-        "unary": [
-            {"predicate": k, "object": n, "prob": p}
-            for n, x in graph.nodes(data=True)
-            for k, p in x.get("facts", {}).items()
-        ],
-        "binary": [
-            {"predicate": k, "subject": s, "object": o, "prob": x["prob"]}
-            for s, o, k, x in graph.edges(keys=True, data=True)
-        ],
-    }
+    try:
+        data: dict[str, Any] = {
+            "nesy": "scene-graph/1",
+            "fps": graph.graph["fps"],
+            "frames": graph.graph["frames"],
+            "vocabulary": graph.graph["vocabulary"],
+            "objects": [{"id": n, "class": x["classes"], "boxes": x["boxes"]} for n, x in graph.nodes(data=True)],
+            "unary": [
+                {"predicate": k, "object": n, "prob": p}
+                for n, x in graph.nodes(data=True)
+                for k, p in x.get("facts", {}).items()
+            ],
+            "binary": [
+                {"predicate": k, "subject": s, "object": o, "prob": x["prob"]}
+                for s, o, k, x in graph.edges(keys=True, data=True)
+            ],
+        }
+    except (KeyError, AttributeError, TypeError, ValueError) as e:
+        raise DataError(f"no multigraph of a scene graph: {type(e).__name__} {e}", expected=["see to_networkx"]) from e
     return parse_graph(data)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from nesy.dsl import ast
 from nesy.dsl.ast import Binding, Formula
+from nesy.dsl.words import ANY_OBJECT, BUILTIN_UNARY, is_name
 from nesy.errors import DataError, did_you_mean
 from nesy.scenegraph import SceneGraph
 from nesy.synthesis.examples.bits import Clock, pack
@@ -41,8 +42,9 @@ def synthesize_from_graphs(
         variables: the quantified variables; without them every class alone and every pair of classes is tried.
         threshold: the probability from which a fact counts as true.
 
-    Each quantified variable counts as one node of the size. Where the graphs hold probabilities, the candidates of one
-    size are ordered by their expected errors (:func:`expected_errors`).
+    Names that a formula cannot contain, such as ``in front of``, take no part. Each quantified variable counts as one
+    node of the size. Where the graphs hold probabilities, the candidates of one size are ordered by their expected
+    errors (:func:`expected_errors`).
 
     Raises:
         DataError: an empty side, a clip without frames, an unknown class, contradictory examples.
@@ -95,21 +97,28 @@ def _certain(g: SceneGraph) -> bool:
 
 
 class _Facts:
-    """One graph as booleans: classes [N], unary name -> [N, T], binary name -> [N, N, T]."""
+    """One graph as booleans: classes [N], unary name -> [N, T], binary name -> [N, N, T].
+
+    Names that no formula can contain (``in front of``) are left out.
+    """
 
     def __init__(self, g: SceneGraph, threshold: float) -> None:
+        threshold -= 1e-7  # 0.58 is kept as log-odds and comes back as 0.57999...
         self.frames, self.objects = int(g.lengths[0]), int(g.objects[0])
         t, n = self.frames, self.objects
         present = g.present[0, :t, :n]
         p = g.classes[0, :n].exp()
-        self.classes = [
-            frozenset(c for k, c in enumerate(g.vocabulary.classes) if float(p[o, k]) >= threshold) for o in range(n)
-        ]
+        sorts = [(k, c) for k, c in enumerate(g.vocabulary.classes) if is_name(c) and c != ANY_OBJECT]
+        self.classes = [frozenset(c for k, c in sorts if float(p[o, k]) >= threshold) for o in range(n)]
         unary = ((g.unary[0, :t, :n].sigmoid() >= threshold) & present[..., None]).permute(2, 1, 0).numpy()
         both = present[:, :, None] & present[:, None, :]
         binary = ((g.binary[0, :t, :n, :n].sigmoid() >= threshold) & both[..., None]).permute(3, 1, 2, 0).numpy()
-        self.unary: dict[str, Bools] = dict(zip(g.vocabulary.unary, unary, strict=True))
-        self.binary: dict[str, Bools] = dict(zip(g.vocabulary.binary, binary, strict=True))
+        self.unary: dict[str, Bools] = {
+            k: x for k, x in zip(g.vocabulary.unary, unary, strict=True) if is_name(k) and k not in BUILTIN_UNARY
+        }
+        self.binary: dict[str, Bools] = {
+            k: x for k, x in zip(g.vocabulary.binary, binary, strict=True) if is_name(k) and k not in BUILTIN_UNARY
+        }
 
     def choices(self, prefix: Sequence[Binding]) -> list[tuple[int, ...]]:
         """Objects of the right classes; variables of one class stand for different objects."""
@@ -133,7 +142,7 @@ def _prefixes(graphs: Sequence[SceneGraph], threshold: float) -> Iterator[tuple[
     names = [c for c, _ in in_graphs.most_common()]
     singles = [(Binding(variable(c, 0), c),) for c in names]
     pairs = [
-        (Binding(variable(a, 0), a), Binding(variable(b, int(a[0] == b[0])), b))
+        (Binding(variable(a, 0), a), Binding(variable(b, int(variable(a, 0) == variable(b, 0))), b))
         for a, b in combinations_with_replacement(names, 2)
         if a != b or a in twice
     ]
@@ -142,7 +151,7 @@ def _prefixes(graphs: Sequence[SceneGraph], threshold: float) -> Iterator[tuple[
 
 def variable(sort: str, number: int) -> str:
     """A short variable for a class: its first letter, numbered when that is taken."""
-    letter = sort[0].lower() if sort[:1].isalpha() else "x"
+    letter = sort[0].lower() if sort[0].isalpha() else "x"
     return letter + (str(number + 1) if number else "")
 
 

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from nesy.dsl.words import is_name
 from nesy.errors import DataError
 from nesy.scenegraph import SceneGraph, read_graph
 
@@ -67,8 +68,9 @@ def _trace(data: Any, place: str) -> list[list[str]]:
         if not isinstance(frame, list) or not all(isinstance(p, str) for p in frame):
             raise DataError(f"{place}: frame {k} is not a list of names", hint=HINT)
         for p in frame:
-            if not (p.isascii() and p.isidentifier()):
-                raise DataError(f"{place}: `{p}` is not a name", expected=["letters, digits and _"])
+            if not is_name(p):
+                expected = ["letters, digits and _", "no word of the language, such as next or F"]
+                raise DataError(f"{place}: `{p}` is not a name", expected=expected)
     if not trace:
         raise DataError(f"{place}: a trace without frames")
     return trace
