@@ -12,7 +12,7 @@ from nesy.synthesis import english as e
 from nesy.synthesis.bounds import repeated
 from nesy.synthesis.chunks import NounPhrase, Times
 from nesy.synthesis.clause import Clause, Slot
-from nesy.synthesis.everyday import COPULAS, DURATIVE, PLACING
+from nesy.synthesis.everyday import COPULAS, DURATIVE, ONE_BY_ONE, PLACING
 from nesy.synthesis.lexicon import Lexicon, Literal
 from nesy.synthesis.reference import Cast, Entity, Plan, about, bindings, can_be
 from nesy.synthesis.senses import Fit, best
@@ -116,7 +116,7 @@ class Discourse:
         if negative and (self.lost or any(a.startswith("`") for a in clause.asides)):
             return self._drop(clause, "a denial of more than is understood")
         agents = any(s.preposition == "by" and len(s.phrases) > 1 for s in clause.slots) and clause.verb.passive
-        joint = agents or (clause.subject_joint == "and" and len(clause.subject) > 1)
+        joint = agents or (clause.subject_joint == "and" and len(clause.subject) > 1) or _at_once(clause)
         if self.lexicon.everyday and joint and not local:
             events = [conjunction(events)]  # "a boy and a girl run": together
         joined = bool(clause.together) and len(events) > 1 and not local
@@ -400,6 +400,18 @@ class Discourse:
 
 def subject_words(np: NounPhrase | None) -> list[str]:
     return np.text.split() if np is not None else []
+
+
+def _at_once(clause: Clause) -> bool:
+    """``is near the dog and the cat``, ``holds a ball and a cup``: a state that has several objects."""
+    lasts = "be" in clause.verb.lemmas or bool((DURATIVE - ONE_BY_ONE) & {*clause.verb.lemmas})
+    several = [s for s in clause.slots if len(s.phrases) > 1 and s.joint == "and"]
+    return bool(several) and all(s.preposition not in MOVING if s.preposition else lasts for s in several)
+
+
+MOVING = frozenset(
+    {"to", "toward", "towards", "into", "onto", "from", "through", "over", "past", "at", "off", "out of"}
+)
 
 
 def _expand(slots: Sequence[Slot]) -> list[list[Slot]]:

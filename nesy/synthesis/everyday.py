@@ -43,6 +43,9 @@ DURATIVE = words(
 )
 """Verbs whose objects are had at the same time: ``holds two cups``, against ``picks up two cups``."""
 
+ONE_BY_ONE = words("read talk play push pull eat drink hug feed wash cut")
+"""Those of them whose different objects come one after the other: ``eats an apple and a banana``."""
+
 
 def add_everyday(lexicon: Lexicon) -> None:
     """Add to a lexicon that already knows the names of its domain."""

@@ -36,7 +36,7 @@ CAPTIONS = {
     ),
     # but of one subject the verb is singular
     "The man holds the ball, the box and the dog barks.": (
-        "exists m: man, b: ball, x: box, d: dog { holding(m, b) then holding(m, x) then barking(d) }"
+        "exists m: man, b: ball, x: box, d: dog { holding(m, b) and holding(m, x) then barking(d) }"
     ),
     "The man holds the ball, the box and the dog bark.": (
         "exists m: man, b: ball, x: box, d: dog { holding(m, b) then barking(x) and barking(d) }"
@@ -51,6 +51,9 @@ CAPTIONS = {
     "The man does not hold the ball but the box.": (
         "exists m: man, b: ball, x: box { eventually holding(m, x) and not eventually holding(m, b) }"
     ),
+    # a state has its objects at the same time
+    "The man is near the dog and the cat.": f"{MDC} {{ eventually (near(m, d) and near(m, c)) }}",
+    "The man throws the ball and the box.": ("exists m: man, b: ball, x: box { throwing(m, b) then throwing(m, x) }"),
     # the verb of the clause before, and whom a verb makes do something
     "The dog barks, but the cat does not.": (
         "exists d: dog, c: cat { eventually barking(d) and not eventually barking(c) }"
