@@ -46,7 +46,8 @@ class Question:
     video: only in this video.
     relation: of an ``around`` question: before, after or during.  subject: whose doings it asks for.
     main: number of the event that is asked for, where a story has several ("when did A happen before B": A).
-    negated: the question says "never".
+    span: of an ``around`` question: numbers of the events from whose start to whose end what is meant lasts.
+    negated: the question says "never" of all that is stated.
     """
 
     text: str
@@ -58,12 +59,21 @@ class Question:
     subject: str | None = None
     negated: bool = False
     main: int = 0
+    span: tuple[int, int] = (0, 0)
 
 
 AUXILIARY = ("did", "does", "do", "has", "have", "had", "was", "were", "is", "are")
 STARTS = ("who", "whom", "what", "which", "when", "at", "how", "in", "where", *AUXILIARY)
 ARTICLES = ("a", "an", "the", "some", "any")
 _BE = ("was", "were", "is", "are")
+JOINING = ("and", "but", "or", "then", "before", "after", "while", "when", "until", "because", "without")
+PASSED_OVER = frozenset(
+    ("again", "another", "beginning", "begin", "end", "final", "first", "immediately", "last", "mostly", "often",
+     "rarely", "same", "second", "seldom", "third", "usually")
+)  # fmt: skip
+"""Words over which a caption is read without loss, as what remains is true too; of a question the answer changes."""
+AT_LEAST = re.compile(r"`([^`]+)` was read as at least")
+"""A note of the extractor: a plural or a quantifier became "some". So is a plural meant, but not "all" or "most"."""
 
 
 class Questions:
@@ -126,7 +136,9 @@ class Questions:
 
     def _statements(self, words: list[str]) -> list[str]:
         """Ways to say "did Mugen jump", "was Mugen chased" as a statement."""
-        words = [w for w in words if w.lower() not in ("ever", "never")]
+        words = [w for w in words if w.lower() != "ever"]
+        if _never(words):
+            words = [w for w in words if w.lower() != "never"]
         if not words or words[0].lower() not in AUXILIARY:
             return [" ".join(words)]
         auxiliary, rest = words[0], words[1:]
@@ -138,10 +150,19 @@ class Questions:
     def _extract(self, statements: Sequence[str]) -> tuple[str, ast.Formula] | None:
         """The first statement that is understood as a whole."""
         for statement in statements:
+            if self._passed_over(statement):
+                continue
             (found,) = self.extractor.extract([statement[:1].upper() + statement[1:] + "."])
-            if found.formula is not None and not any("left out" in n for n in found.notes):
+            if found.formula is not None and not any("left out" in n or _weaker(n) for n in found.notes):
                 return statement, found.formula
         return None
+
+    def _passed_over(self, statement: str) -> list[str]:
+        """The words of a statement that the extractor would read over, though the answer hangs on them."""
+        words = [w.strip(",").lower() for w in statement.split()]
+        own = {*self.domain.classes, *self.domain.unary, *self.domain.binary}
+        sequence = "then" in words  # "first ... and then ..." only tells the order
+        return [w for w in words if w in PASSED_OVER and w not in own and not (w == "first" and sequence)]
 
     def _reading(self, formula: ast.Formula, variable: str | None = None) -> Reading:
         try:
@@ -154,7 +175,12 @@ class Questions:
         found = self._extract(self._statements(words))
         if found is None:
             raise self._not_understood(text, words)
-        negated = any(w.lower() == "never" for w in words)
+        negated = _never(words)
+        if negated and kind not in ("ever", "where"):
+            raise QuestionError(
+                f"nothing can be told of what never happened: {text.strip()!r}",
+                hint="ask `did ... never ...` or `in which videos did ... never ...`",
+            )
         main = -1 if "after" in [w.lower() for w in words] else 0
         return Question(text, kind, found[0], (self._reading(found[1]),), video, negated=negated, main=main)
 
@@ -214,7 +240,7 @@ class Questions:
             if rest[0].lower() in _BE:  # "who was chased by a bee"
                 found = self._tried(rest, lambda noun: [" ".join([noun, *rest])], subject=True)
             if not found:  # "what did Mugen take", "what was Mugen chased by"
-                ways = self._statements(rest)
+                ways = [] if _never(rest) else self._statements(rest)
                 found = self._tried(rest, lambda noun: [self._at_end(s.split(), noun) for s in ways], subject=False)
         if not found:
             raise self._not_understood(text, rest)
@@ -270,7 +296,12 @@ class Questions:
         if found is None:
             raise self._not_understood(text, words)
         who = None if subject is None else subject.lower().removeprefix("the ").removeprefix("a ").removeprefix("an ")
-        return Question(text, "around", found[0], (self._reading(found[1]),), video, relation, who)
+        said = [w.lower() for w in found[0].split()]
+        if "after" in said or "before" in said:  # the main clause is meant, the other one says which of its events
+            span = (-1, -1) if "after" in said else (0, 0)
+        else:  # "A and then B": from the start of A to the end of B
+            span = (0, -1)
+        return Question(text, "around", found[0], (self._reading(found[1]),), video, relation, who, span=span)
 
     def _gerund(self, words: list[str], subject: str | None) -> str:
         """ "before collecting a coin": the subject is that of the question."""
@@ -279,10 +310,25 @@ class Questions:
     def _not_understood(self, text: str, words: list[str]) -> QuestionError:
         (told,) = self.extractor.extract([" ".join(words)])
         why = "; ".join([told.reason, *told.notes]) if told.formula is None else "; ".join(told.notes)
+        if over := self._passed_over(" ".join(words)):
+            why = f"what `{over[0]}` says is not kept in a memory"
         return QuestionError(
             f"the question is not understood: {text.strip()!r}" + (f" ({why})" if why else ""),
             hint="say it in the words of the captions, or ask a pattern `(?, predicate, class)` or a formula",
         )
+
+
+def _never(words: Sequence[str]) -> bool:
+    """Whether "never" is said of the whole: "did X never ...", but not "did X jump and never ..."."""
+    lower = [w.lower() for w in words]
+    return "never" in lower and not any(w in JOINING for w in lower[: lower.index("never")])
+
+
+def _weaker(note: str) -> bool:
+    """Whether a note of the extractor tells of a quantifier that it made weaker, such as "all coins"."""
+    found = AT_LEAST.match(note)
+    first = found[1].split() if found is not None else []
+    return bool(first) and len(first) + (first[0] == "exactly") > 1 and first[0] not in ("some", "any", "the")
 
 
 def _bindings(formula: ast.Formula) -> list[ast.Binding]:
