@@ -136,7 +136,7 @@ def graph_to_json(file: GraphFile, digits: int = 4) -> dict[str, Any]:
     binary = torch.where(both[..., None], g.binary[0].sigmoid().double(), 0)
     # Round down the class probabilities' sum to at most 1, which the reader demands.
     rounded_classes = (classes * 10**digits).floor() / 10**digits if digits < 15 else classes
-    one_hot = classes.max(-1).values > 1 - 0.5 * 10**-digits
+    one_hot = (classes > 1 - 0.5 * 10**-digits).any(-1)  # not their largest: there may be no classes
     rounded_classes[one_hot] = (classes[one_hot] > 0.5).double()
 
     def series(x: Tensor) -> list[float]:

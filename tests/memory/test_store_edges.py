@@ -38,6 +38,8 @@ def test_one_video_has_one_frame_rate(store: TripleStore):
     with pytest.raises(DataError, match="10"):
         store.add([fact(7, 8, fps=10.0)])
     assert store.count() == 3
+    with pytest.raises(DataError, match="frames a second"):  # frame 2 would come at an infinite time
+        fact(fps=1e-320)
     for wrong in ({"fps": 0.0}, {"fps": float("nan")}, {"frames": -1}, {"frames": 2**70}):
         with pytest.raises(DataError, match="frames"):
             store.add_episode("w", [fact(video="w")], **wrong)  # type: ignore[arg-type]
@@ -137,3 +139,19 @@ def test_a_reader_does_not_wait_for_a_writer(tmp_path: Path):
         done.set()
         writer.join()
         reader.join()
+
+
+def test_a_name_has_one_role_in_all_videos(store: TripleStore):
+    """Else "did X jump" is "no" of every video as soon as one graph has a class `jumping`."""
+    words = {"classes": ["cat"], "unary": ["jumping"], "binary": ["near"]}
+    store.add_episode("v", [fact()], vocabulary=words)
+    store.add_episode("w", [fact(video="w")], vocabulary={"classes": ["dog"], "binary": ["jumping"]})
+    for new in ({"classes": ["jumping"]}, {"unary": ["cat"]}, {"unary": ["is_a"]}):
+        with pytest.raises(DataError, match="video `x`"):
+            store.add_episode("x", [fact(video="x")], vocabulary=new)
+    assert list(store.known()) == ["v", "w"]
+    store.forget(Policy(budget=0))
+    store.add_episode("x", [fact(video="x")], vocabulary={"classes": ["jumping"]})
+    assert store.vocabulary()["classes"] == ["jumping"]
+    store.add_episode("x", [fact(video="x")], vocabulary={"unary": ["jumping"]}, replace=True)
+    assert store.vocabulary() == {"classes": [], "unary": ["jumping"], "binary": []}

@@ -124,7 +124,8 @@ class TripleStore:
 
         Raises:
             StoreError: the video is known already and ``replace`` is False.
-            DataError: ``fps`` or ``frames`` are no frame rate and no number of frames.
+            DataError: a name of the vocabulary is a class here and a predicate in the videos before, or the reverse;
+                ``fps`` or ``frames`` are no frame rate and no number of frames.
         """
         if fps is not None and not (math.isfinite(fps) and fps > 0):
             raise DataError(f"video `{video}`: {fps} frames a second")
@@ -150,10 +151,7 @@ class TripleStore:
             for n in old:
                 if not self._mentioned(n):
                     self._link.execute("DELETE FROM vectors WHERE name = ?", (n,))
-            for kind, listed in (vocabulary or {}).items():
-                for word in listed:
-                    _text(word)
-                    self._link.execute("INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT DO NOTHING", (kind, word))
+            self._declare(video, {kind: list(words) for kind, words in (vocabulary or {}).items()})
             for space, named_vectors in (vectors or {}).items():
                 self._put(space, named_vectors)
             return count
@@ -465,6 +463,35 @@ class TripleStore:
             insert(INSERT, row)
             count += 1
         return count
+
+    def _declare(self, video: str, vocabulary: Mapping[str, list[str]]) -> None:
+        """Add a video's names to the vocabulary.
+
+        A question means one thing in all videos, so that a name has one role: were `jumping` a class in the newest
+        graph, it would be one everywhere, and nobody would have jumped.
+        """
+        if not self._one("SELECT 1 FROM videos WHERE id <> ? LIMIT 1", self._intern(video)):
+            self._link.execute("DELETE FROM vocabulary")  # of videos that are gone
+        before = self._link.execute("SELECT kind, name FROM vocabulary").fetchall()
+        roles: dict[str, set[bool]] = {}  # whether a name is a class, of those known
+        for kind, word in before:
+            roles.setdefault(word, set()).add(kind == "classes")
+        here: dict[str, set[bool]] = {}
+        for kind, listed in vocabulary.items():
+            for word in listed:
+                here.setdefault(_text(word), set()).add(kind == "classes")
+        for word, role in here.items():
+            if word == IS_A:
+                raise DataError(f"video `{video}`: `{IS_A}` is the memory's own word for membership of a class")
+            if roles.get(word, role) != role:
+                was, now = ("class", "predicate") if True in roles[word] else ("predicate", "class")
+                raise DataError(
+                    f"video `{video}`: `{word}` is a {now} there, and a {was} in the videos of this memory",
+                    hint="rename it, or keep these videos in a memory of their own (--store)",
+                )
+        for kind, listed in vocabulary.items():
+            for word in listed:
+                self._link.execute("INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT DO NOTHING", (kind, word))
 
     def _set_rate(self, t: Triple, video: int, rate: float, known: float | None) -> None:
         """A triple tells the frame rate of a video, of which it was not known so far."""

@@ -42,7 +42,7 @@ class Triple:
             )
         if not 0 <= self.confidence <= 1 or not (self.peak is None or 0 <= self.peak <= 1):
             raise DataError(f"{self}: confidence {self.confidence} is not a probability")
-        if self.fps is not None and not (math.isfinite(self.fps) and self.fps > 0):
+        if self.fps is not None and not (0 < self.fps < math.inf and self.end / self.fps < math.inf):
             raise DataError(f"{self}: {self.fps} frames a second")
 
     @property
