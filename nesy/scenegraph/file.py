@@ -134,9 +134,10 @@ def graph_to_json(file: GraphFile, digits: int = 4) -> dict[str, Any]:
     unary = torch.where(present[..., None], g.unary[0].sigmoid().double(), 0)
     both = present[:, :, None] & present[:, None, :]
     binary = torch.where(both[..., None], g.binary[0].sigmoid().double(), 0)
-    # Round down the class probabilities' sum to at most 1, which the reader demands.
-    rounded_classes = (classes * 10**digits).floor() / 10**digits if digits < 15 else classes
-    one_hot = (classes > 1 - 0.5 * 10**-digits).any(-1)  # not their largest: there may be no classes
+    # Round down the class probabilities' sum to at most 1, which the reader demands. 1e-6 of a digit is the error of a
+    # logarithm and back: a file that is read and written again stays as it is.
+    rounded_classes = (classes * 10**digits + 1e-6).floor() / 10**digits if digits < 15 else classes
+    one_hot = (classes > 1 - 0.5 * 10**-digits).any(-1)
     rounded_classes[one_hot] = (classes[one_hot] > 0.5).double()
 
     def series(x: Tensor) -> list[float]:
