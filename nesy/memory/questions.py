@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nesy.dsl import ast
+from nesy.dsl.printer import to_text
 from nesy.errors import NesyError
 from nesy.memory.occurrences import NotAStory, Story, story
+from nesy.memory.passive import bindings, by_anyone
 from nesy.synthesis.base import Domain, SpecExtractor, extractors
 
 Kind = Literal["who", "when", "how often", "how many", "ever", "where", "around"]
@@ -66,6 +68,7 @@ AUXILIARY = ("did", "does", "do", "has", "have", "had", "was", "were", "is", "ar
 STARTS = ("who", "whom", "what", "which", "when", "at", "how", "in", "where", *AUXILIARY)
 ARTICLES = ("a", "an", "the", "some", "any")
 _BE = ("was", "were", "is", "are")
+PRONOUNS = ("he", "she", "it", "they")
 JOINING = ("and", "but", "or", "then", "before", "after", "while", "when", "until", "because", "without")
 PASSED_OVER = frozenset(
     ("again", "another", "beginning", "begin", "end", "final", "first", "immediately", "last", "mostly", "often",
@@ -150,16 +153,23 @@ class Questions:
     def _extract(self, statements: Sequence[str]) -> tuple[str, ast.Formula] | None:
         """The first statement that is understood as a whole."""
         for statement in statements:
-            if self._passed_over(statement):
-                continue
-            (found,) = self.extractor.extract([statement[:1].upper() + statement[1:] + "."])
-            if found.formula is not None and not any("left out" in n or _weaker(n) for n in found.notes):
-                return statement, found.formula
+            formula = None if self._passed_over(statement) else self._whole(statement)
+            if formula is not None and self.hero is None:
+                formula = by_anyone(statement, formula, self._whole, self.domain.classes, self._at_end)
+            if formula is not None:
+                return statement, formula
         return None
+
+    def _whole(self, statement: str) -> ast.Formula | None:
+        """The formula of a statement, None when something of it was left out or made weaker."""
+        (found,) = self.extractor.extract([statement[:1].upper() + statement[1:] + "."])
+        return None if any("left out" in n or _weaker(n) for n in found.notes) else found.formula
 
     def _passed_over(self, statement: str) -> list[str]:
         """The words of a statement that the extractor would read over, though the answer hangs on them."""
         words = [w.strip(",").lower() for w in statement.split()]
+        if self.hero is None and words[:1] and words[0] in PRONOUNS:  # of whom? a caption before it would tell
+            return words[:1]
         own = {*self.domain.classes, *self.domain.unary, *self.domain.binary}
         sequence = "then" in words  # "first ... and then ..." only tells the order
         return [w for w in words if w in PASSED_OVER and w not in own and not (w == "first" and sequence)]
@@ -209,7 +219,7 @@ class Questions:
         found = self._extract(statements)
         if found is None:
             return None
-        before = {b.var for b in _bindings(found[1])}
+        before = {b.var for b in bindings(found[1])}
         variable = self._variable_of(noun, found[1])
         return (
             Question(text, "who", found[0], (self._reading(found[1], variable),), video) if variable in before else None
@@ -217,11 +227,12 @@ class Questions:
 
     def _variable_of(self, noun: str, formula: ast.Formula) -> str | None:
         """The variable that a noun introduced: the one whose class (or classes) the noun alone would give."""
-        own = {b.var: b.sort for b in _bindings(formula)}
+        own = {b.var: b.sort for b in bindings(formula)}
         for name in (noun.lower(), noun.lower().rstrip("s")):
             if name in self.domain.classes:
                 return next((v for v, sort in own.items() if sort == name), None)
-        return next((v for v, sort in own.items() if sort is None), None)  # a word for several classes
+        said = {f.args[0] for f in ast.walk(formula) if isinstance(f, ast.Atom) and f.predicate in self.domain.classes}
+        return next((v for v, sort in own.items() if sort is None and v in said), None)  # a word for several classes
 
     @staticmethod
     def _at_end(words: list[str], noun: str) -> str:
@@ -264,7 +275,7 @@ class Questions:
         shapes: dict[str, tuple[str, ast.Formula, str, list[str]]] = {}
         for c in candidates:
             found = self._extract(ways(c if c == self.hero else f"a {c}"))
-            binding = [] if found is None else [b for b in _bindings(found[1]) if b.sort == c]
+            binding = [] if found is None else [b for b in bindings(found[1]) if b.sort == c]
             if found is None or len(binding) != 1:
                 continue
             key = _shape(found[1], binding[0].var)
@@ -310,8 +321,9 @@ class Questions:
     def _not_understood(self, text: str, words: list[str]) -> QuestionError:
         (told,) = self.extractor.extract([" ".join(words)])
         why = "; ".join([told.reason, *told.notes]) if told.formula is None else "; ".join(told.notes)
-        if over := self._passed_over(" ".join(words)):
-            why = f"what `{over[0]}` says is not kept in a memory"
+        said = words[1:] if words and words[0].lower() in AUXILIARY else words
+        if over := self._passed_over(" ".join(said)):
+            why = f"what `{over[0]}` says cannot be told"
         return QuestionError(
             f"the question is not understood: {text.strip()!r}" + (f" ({why})" if why else ""),
             hint="say it in the words of the captions, or ask a pattern `(?, predicate, class)` or a formula",
@@ -331,15 +343,9 @@ def _weaker(note: str) -> bool:
     return bool(first) and len(first) + (first[0] == "exactly") > 1 and first[0] not in ("some", "any", "the")
 
 
-def _bindings(formula: ast.Formula) -> list[ast.Binding]:
-    return [b for f in ast.walk(formula) if isinstance(f, ast.Exists) for b in f.bindings]
-
-
 def _shape(formula: ast.Formula, variable: str) -> str:
     """The formula as text with its variables numbered and the class of one left out, to compare readings."""
-    from nesy.dsl.printer import to_text
-
-    order = {b.var: (f"v{i}", "?" if b.var == variable else b.sort) for i, b in enumerate(_bindings(formula))}
+    order = {b.var: (f"v{i}", "?" if b.var == variable else b.sort) for i, b in enumerate(bindings(formula))}
     body = formula
     while isinstance(body, ast.Exists):
         body = body.body

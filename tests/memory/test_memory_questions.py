@@ -343,3 +343,21 @@ def test_the_doings_of_nobody_are_refused(memory: TripleStore):
         with pytest.raises(QuestionError, match="no class"):
             answer(f"what did {who} do before Mugen died?", memory)
     assert answer("what did the snail do after Mugen jumped in clip_1?", memory).items[0].what is not None
+
+
+def test_what_was_done_was_done_by_anyone():
+    """A caption without a hero is read as if a person had done it; the dog that did it was not found."""
+    reader = Questions(Domain(("person", "cat", "dog", "ball"), ("running",), ("chasing", "holding")))
+    for text, formula in {
+        "was the cat chased?": "exists p, c: cat { eventually chasing(p, c) }",
+        "was the cat not chased?": "exists c: cat { not eventually exists p { chasing(p, c) } }",
+        "which dog was chased?": "exists p, d: dog { eventually chasing(p, d) }",
+        "was the cat chased before the ball was held?":
+            "exists p, c: cat, p2, b: ball { chasing(p, c) then holding(p2, b) }",
+        "was the cat chased by a person?": "exists p: person, c: cat { eventually chasing(p, c) }",
+        "did a person hold the ball?": "exists p: person, b: ball { eventually holding(p, b) }",
+    }.items():  # fmt: skip
+        assert to_text(reader.read(text).readings[0].formula) == formula
+    for text in ("did they run?", "did it run?"):  # who?
+        with pytest.raises(QuestionError, match="cannot be told"):
+            reader.read(text)
