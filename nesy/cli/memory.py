@@ -71,23 +71,29 @@ def add(
                 raise DataError(f"video `{name}` is remembered already", hint="--replace puts the new in its place")
             if name in names[:i]:
                 raise DataError(f"two files would be the video `{name}`", hint="add one of them with --video NAME")
-        for source in sources:
-            if source.is_dir():
-                from nesy.memory.runs import predicted
+        try:
+            for source in sources:
+                if source.is_dir():
+                    from nesy.memory.runs import predicted
 
-                with bars() as shown:
-                    for clip, graph in predicted(
-                        source, split, clips, lambda done, total: shown.tell("looking", done, total)
-                    ):
-                        count = remember(
-                            graph, kept, video=clip.id, source=source.resolve().name, thresholds=thresholds,
-                            replace=replace,
-                        )  # fmt: skip
-                        rows.append({"video": clip.id, "triples": count})
-            else:
-                name = video or file_name(source)
-                count = remember_file(source, kept, video=name, replace=replace, thresholds=thresholds)
-                rows.append({"video": name, "triples": count})
+                    with bars() as shown:
+                        for clip, graph in predicted(
+                            source, split, clips, lambda done, total: shown.tell("looking", done, total)
+                        ):
+                            count = remember(
+                                graph, kept, video=clip.id, source=source.resolve().name, thresholds=thresholds,
+                                replace=replace,
+                            )  # fmt: skip
+                            rows.append({"video": clip.id, "triples": count})
+                else:
+                    name = video or file_name(source)
+                    count = remember_file(source, kept, video=name, replace=replace, thresholds=thresholds)
+                    rows.append({"video": name, "triples": count})
+        except NesyError as e:
+            if rows:  # each video is stored for itself
+                kept_so_far = f"the {len(rows)} before it are remembered: go on without them, or with --replace"
+                e.hint = f"{e.hint}; {kept_so_far}" if e.hint else kept_so_far
+            raise
     if as_json:
         print(json.dumps({"store": str(store), "added": rows}))
     else:

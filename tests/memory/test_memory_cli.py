@@ -167,6 +167,16 @@ def test_a_mistake_is_told_once(arguments, message, store, capsys, tmp_path, mon
     assert "Traceback" not in out.err and "internal fault" not in out.err
 
 
+def test_what_was_added_before_a_mistake_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    good, bad, folder = graph(tmp_path / "good.json"), tmp_path / "bad.json", str(tmp_path / "store")
+    bad.write_text("{")
+    assert run(["memory", "add", str(good), str(bad), "--store", folder]) == 2
+    said = capsys.readouterr().err
+    assert "bad.json: not readable" in said
+    assert "the 1 before it are remembered" in said
+    assert told(capsys, "show", "--store", folder)["videos"] == 1
+
+
 def test_a_broken_file_is_named(store: str, capsys: pytest.CaptureFixture[str]):
     path = Path(store) / "memory.sqlite"
     path.write_bytes(b"x" * 5000)
