@@ -331,9 +331,9 @@ class Questions:
 
 
 def _never(words: Sequence[str]) -> bool:
-    """Whether "never" is said of the whole: "did X never ...", but not "did X jump and never ..."."""
+    """Whether "never" is said of the whole: "did X never ...", not "did X jump and never ..." or "never ... never"."""
     lower = [w.lower() for w in words]
-    return "never" in lower and not any(w in JOINING for w in lower[: lower.index("never")])
+    return lower.count("never") == 1 and not any(w in JOINING for w in lower[: lower.index("never")])
 
 
 def _weaker(note: str) -> bool:

@@ -297,6 +297,8 @@ def test_never_is_not_read_over(memory: TripleStore):
     assert not only.negated
     assert "not eventually dead(m)" in to_text(only.readings[0].formula)
     assert answer("Did Mugen climb and never die?", memory).value is False
+    with pytest.raises(QuestionError):  # not "never both": he did both
+        answer("Did Mugen never die and never jump?", memory)
 
 
 @pytest.mark.parametrize(
