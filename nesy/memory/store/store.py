@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +23,7 @@ from nesy.memory.store.match import MOST, Select, select
 from nesy.memory.store.postgres import Postgres, is_address
 from nesy.memory.store.sqlite import SQLite
 from nesy.memory.store.triple import IS_A, Match, Pattern, Triple
+from nesy.memory.store.writing import declare, insert, intern, number_of
 
 MAX_GRAPH = 512 * 2**20  # bytes of one graph when inflated: a damaged or hostile file must not fill the memory
 
@@ -104,7 +104,7 @@ class TripleStore:
     def add(self, triples: Iterable[Triple]) -> int:
         """Store triples in one transaction; when it returns they are on the disk. Returns how many."""
         with self._transaction():
-            return self._insert(triples, time.time())
+            return insert(self._link, triples, time.time())
 
     def add_episode(
         self,
@@ -145,13 +145,13 @@ class TripleStore:
                 self._drop_video(known)
             kept = None if graph is None else zlib.compress(graph, 6)
             self._link.execute(
-                "INSERT INTO videos VALUES (?, ?, ?, ?, ?)", (self._intern(video), fps, frames, now, kept)
+                "INSERT INTO videos VALUES (?, ?, ?, ?, ?)", (intern(self._link, video), fps, frames, now, kept)
             )
-            count = self._insert(triples, now)
+            count = insert(self._link, triples, now)
             for n in old:
                 if not self._mentioned(n):
                     self._link.execute("DELETE FROM vectors WHERE name = ?", (n,))
-            self._declare(video, {kind: list(words) for kind, words in (vocabulary or {}).items()})
+            declare(self._link, video, vocabulary or {})
             for space, named_vectors in (vectors or {}).items():
                 self._put(space, named_vectors)
             return count
@@ -406,10 +406,7 @@ class TripleStore:
         return [int(row[0]) for row in rows]
 
     def _number(self, name: str) -> int | None:
-        if not _encodable(name):
-            return None
-        row = self._link.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
-        return None if row is None else int(row[0])
+        return number_of(self._link, name)
 
     def _is_class(self, number: int) -> bool:
         return self._one("SELECT 1 FROM triples WHERE predicate = 1 AND object = ? LIMIT 1", number) is not None
@@ -422,86 +419,9 @@ class TripleStore:
         where = f" WHERE {' AND '.join(s.where)}" if s.where else ""
         return f"FROM triples {s.alias} {' '.join(s.joins)}{where}"
 
-    def _intern(self, name: str) -> int:
-        found = self._link.execute("SELECT id FROM names WHERE name = ?", (_text(name),)).fetchone()
-        if found is None:
-            found = self._link.execute("INSERT INTO names (name) VALUES (?) RETURNING id", (name,)).fetchone()
-        return int(found[0])
-
-    def _insert(self, triples: Iterable[Triple], now: float) -> int:
-        numbers: dict[str, int] = {}  # of this transaction: another process may have removed names since the last one
-        rates: dict[int, float | None] = {}  # of the videos
-
-        def number(name: str) -> int:
-            found = numbers.get(name)
-            if found is None:
-                found = numbers[name] = self._intern(name)
-            return found
-
-        def rows() -> Iterator[tuple[int | float | None, ...]]:
-            for t in triples:
-                video = number(t.video)
-                if video not in rates:
-                    self._link.execute(
-                        "INSERT INTO videos VALUES (?, ?, NULL, ?, NULL) ON CONFLICT DO NOTHING",
-                        (video, None if t.fps is None else float(t.fps), now),
-                    )
-                    row = self._one("SELECT fps FROM videos WHERE id = ?", video)
-                    rates[video] = None if row is None or row[0] is None else float(row[0])  # type: ignore[arg-type]
-                if t.fps is not None and t.fps != rates[video]:
-                    self._set_rate(t, video, float(t.fps), rates[video])
-                    rates[video] = float(t.fps)
-                peak = t.confidence if t.peak is None else t.peak
-                yield (
-                    number(t.subject), number(t.predicate), None if t.object is None else number(t.object), video,
-                    _frame(t, t.start), _frame(t, t.end), float(t.confidence), float(peak), number(t.source),
-                )  # fmt: skip
-
-        count = 0
-        insert = self._link.execute
-        for row in rows():
-            insert(INSERT, row)
-            count += 1
-        return count
-
-    def _declare(self, video: str, vocabulary: Mapping[str, list[str]]) -> None:
-        """Add a video's names to the vocabulary.
-
-        A question means one thing in all videos, so that a name has one role: were `jumping` a class in the newest
-        graph, it would be one everywhere, and nobody would have jumped.
-        """
-        if not self._one("SELECT 1 FROM videos WHERE id <> ? LIMIT 1", self._intern(video)):
-            self._link.execute("DELETE FROM vocabulary")  # of videos that are gone
-        before = self._link.execute("SELECT kind, name FROM vocabulary").fetchall()
-        roles: dict[str, set[bool]] = {}  # whether a name is a class, of those known
-        for kind, word in before:
-            roles.setdefault(word, set()).add(kind == "classes")
-        here: dict[str, set[bool]] = {}
-        for kind, listed in vocabulary.items():
-            for word in listed:
-                here.setdefault(_text(word), set()).add(kind == "classes")
-        for word, role in here.items():
-            if word == IS_A:
-                raise DataError(f"video `{video}`: `{IS_A}` is the memory's own word for membership of a class")
-            if roles.get(word, role) != role:
-                was, now = ("class", "predicate") if True in roles[word] else ("predicate", "class")
-                raise DataError(
-                    f"video `{video}`: `{word}` is a {now} there, and a {was} in the videos of this memory",
-                    hint="rename it, or keep these videos in a memory of their own (--store)",
-                )
-        for kind, listed in vocabulary.items():
-            for word in listed:
-                self._link.execute("INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT DO NOTHING", (kind, word))
-
-    def _set_rate(self, t: Triple, video: int, rate: float, known: float | None) -> None:
-        """A triple tells the frame rate of a video, of which it was not known so far."""
-        if known is not None:
-            raise DataError(f"{t}: {rate} frames a second, but the video `{t.video}` has {known}")
-        self._link.execute("UPDATE videos SET fps = ? WHERE id = ?", (rate, video))
-
     def _put(self, space: str, vectors: dict[str, NDArray[np.float32]]) -> None:
         for name, vector in vectors.items():
-            self._link.put_vector(space, self._intern(name), checked(self._link, space, vector))
+            self._link.put_vector(space, intern(self._link, name), checked(self._link, space, vector))
 
     def _drop_video(self, number: int) -> None:
         self._link.execute("DELETE FROM triples WHERE video = ?", (number,))
@@ -517,40 +437,6 @@ class TripleStore:
             for row in self._link.execute(f"SELECT {COLUMNS} FROM triples t {NAMES} WHERE t.id IN ({marks})", part):
                 found[row[0]] = _triple(row)
         return found
-
-
-# An object is a member of a class once.
-INSERT = (
-    'INSERT INTO triples (subject, predicate, object, video, start, "end", confidence, peak, source) '
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (object, subject) WHERE predicate = 1 DO UPDATE SET "
-) + ", ".join(
-    f"{c} = CASE WHEN excluded.{c} {order} triples.{c} THEN excluded.{c} ELSE triples.{c} END"
-    for c, order in (("confidence", ">"), ("peak", ">"), ("start", "<"), ('"end"', ">"))
-)
-
-
-def _frame(t: Triple, frame: int) -> int:
-    """A frame as a number that a database takes as such: it would store one of numpy's as bytes."""
-    try:
-        return operator.index(frame)
-    except TypeError:
-        raise DataError(f"{t}: frame {frame!r} is not a whole number") from None
-
-
-def _encodable(name: str) -> bool:
-    """Whether a name is Unicode text; half a surrogate pair, from a broken argument, is none."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _text(name: str) -> str:
-    """The name, if it can be stored."""
-    if not _encodable(name):
-        raise DataError(f"the name {name!r} is not valid Unicode text")
-    return name
 
 
 def _triple(row: tuple[Any, ...]) -> Triple:
