@@ -66,12 +66,14 @@ def insert(link: Engine, triples: Iterable[Triple], now: float) -> int:
                 raise DataError(f"{t}: {t.fps} frames a second, but the video `{t.video}` has {rates[video]}")
             rates[video] = float(t.fps)  # not known until now
             link.execute("UPDATE videos SET fps = ? WHERE id = ?", (rates[video], video))
+        start = t.start if type(t.start) is int else _frame(t, t.start)  # a call a frame would be felt
+        end = t.end if type(t.end) is int else _frame(t, t.end)
         peak = t.confidence if t.peak is None else t.peak
         link.execute(
             INSERT,
             (
                 number(t.subject), number(t.predicate), None if t.object is None else number(t.object), video,
-                _frame(t, t.start), _frame(t, t.end), float(t.confidence), float(peak), number(t.source),
+                start, end, float(t.confidence), float(peak), number(t.source),
             ),
         )  # fmt: skip
         count += 1
