@@ -38,7 +38,9 @@ def add(
     split: Annotated[str, typer.Option(help="Of a run: which split of its data to look at.")] = "test",
     clips: Annotated[int | None, typer.Option(min=1, help="Of a run: at most so many clips.")] = None,
     video: Annotated[str | None, typer.Option(help="Name of the video, for one file (default: the file's).")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Put the place of a video that is known.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put the new in the place of a video that is known.")
+    ] = False,
     enter: Annotated[float, typer.Option(help="Frame probability that begins an interval.")] = 0.3,
     leave: Annotated[float, typer.Option(help="Frame probability at which it ends.")] = 0.2,
     gap: Annotated[int, typer.Option(help="Frames that may lie between two parts of one interval.")] = 1,
@@ -69,23 +71,29 @@ def add(
                 raise DataError(f"video `{name}` is remembered already", hint="--replace puts the new in its place")
             if name in names[:i]:
                 raise DataError(f"two files would be the video `{name}`", hint="add one of them with --video NAME")
-        for source in sources:
-            if source.is_dir():
-                from nesy.memory.runs import predicted
+        try:
+            for source in sources:
+                if source.is_dir():
+                    from nesy.memory.runs import predicted
 
-                with bars() as shown:
-                    for clip, graph in predicted(
-                        source, split, clips, lambda done, total: shown.tell("looking", done, total)
-                    ):
-                        count = remember(
-                            graph, kept, video=clip.id, source=source.resolve().name, thresholds=thresholds,
-                            replace=replace,
-                        )  # fmt: skip
-                        rows.append({"video": clip.id, "triples": count})
-            else:
-                name = video or file_name(source)
-                count = remember_file(source, kept, video=name, replace=replace, thresholds=thresholds)
-                rows.append({"video": name, "triples": count})
+                    with bars() as shown:
+                        for clip, graph in predicted(
+                            source, split, clips, lambda done, total: shown.tell("looking", done, total)
+                        ):
+                            count = remember(
+                                graph, kept, video=clip.id, source=source.resolve().name, thresholds=thresholds,
+                                replace=replace,
+                            )  # fmt: skip
+                            rows.append({"video": clip.id, "triples": count})
+                else:
+                    name = video or file_name(source)
+                    count = remember_file(source, kept, video=name, replace=replace, thresholds=thresholds)
+                    rows.append({"video": name, "triples": count})
+        except NesyError as e:
+            if rows:  # each video is stored for itself
+                kept_so_far = f"the {len(rows)} before it are remembered: go on without them, or with --replace"
+                e.hint = f"{e.hint}; {kept_so_far}" if e.hint else kept_so_far
+            raise
     if as_json:
         print(json.dumps({"store": str(store), "added": rows}))
     else:
@@ -137,7 +145,7 @@ def ask(
                 lengths = {v.name: v.frames for v in kept.videos() if v.frames is not None}
                 write_whole(picture, recalled_svg([m.triple for m in found], frames=lengths))
         elif window is not None or picture is not None:
-            raise DataError("--from, --to and --svg go with a pattern", hint="(?, jumping, ?)")
+            raise DataError("--from, --to and --svg go with a pattern", hint="(?, jumping)")
         else:
             row, lines = _formula_or_question(text, kept, video, confidence, limit)
     if as_json:
@@ -219,7 +227,10 @@ def show(
         out.print(f"{kind}: " + ", ".join(f"{n} {c}" for n, c in summary[kind].items()), markup=False)  # type: ignore[attr-defined]
     for v in videos[::-1][:limit]:
         when = datetime.fromtimestamp(v.added, UTC).isoformat(" ", "seconds")
-        out.print(f"  {v.name}: {v.triples} triples, {v.frames or '?'} frames, remembered {when}", markup=False)
+        out.print(
+            f"  {v.name}: {v.triples} triples, {'?' if v.frames is None else v.frames} frames, remembered {when}",
+            markup=False,
+        )
 
 
 @memory.command("export")
@@ -289,7 +300,7 @@ def _seconds(text: str) -> float:
 def _pattern(
     text: str, store: TripleStore, video: str | None, confidence: float, seconds: tuple[float, float] | None
 ) -> Pattern:
-    """A pattern of the command line; a predicate that never occurs is more often a slip than a question."""
+    """A pattern of the command line; a predicate that never occurs, or not so, is more often a slip than a question."""
     from nesy.errors import did_you_mean
     from nesy.memory.store import IS_A, Pattern
 
@@ -298,6 +309,11 @@ def _pattern(
     known = [IS_A, *names["unary"], *names["binary"]]
     if slots[1] is not None and slots[1] not in known:
         raise DataError(f"no predicate `{slots[1]}` in the memory", hint=did_you_mean(slots[1], known))
+    takes_none = slots[1] in names["unary"]
+    takes_one = slots[1] == IS_A or slots[1] in names["binary"]
+    if slots[1] is not None and not (takes_none if len(slots) == 2 else takes_one):
+        right = f"({slots[0] or '?'}, {slots[1]}{'' if takes_none else ', ?'})"
+        raise DataError(f"`{slots[1]}` is said of {'one object' if takes_none else 'two'}: {right}")
     unary = True if len(slots) == 2 and slots[1] is not None else None
     return Pattern(
         slots[0], slots[1], slots[2] if len(slots) == 3 else None, video=video, confidence=confidence,

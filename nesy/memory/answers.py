@@ -135,7 +135,10 @@ def answer(question: Question | str, store: TripleStore, *, sure: float = SURE, 
     if q.kind == "ever":
         return _ever(q, store, videos, sure, limit)
     if q.kind == "where":
-        told = [x for x in _videos(q, store, videos) if x.confidence >= sure]
+        told = _videos(q, store, videos)
+        if q.negated:
+            told = _without(told, store, videos)
+        told = [x for x in told if x.confidence >= sure]
         return Reply(q, None, None, tuple(told[:limit]))
     if q.kind == "around":
         return _around(q, store, videos, sure, limit)
@@ -149,7 +152,7 @@ def answer(question: Question | str, store: TripleStore, *, sure: float = SURE, 
         items = _distinct(Item(o.video, o.confidence, None, None, *o.events[q.main], o.fps) for _, o in found)
         if q.kind == "when":
             return Reply(q, None, None, tuple(items[:limit]), unsure)
-        times = {(o.video, tuple(sorted(o.objects.items())), o.events[q.main]) for _, o in found}
+        times = {(o.video, _who_acts(r, q.main, o), o.events[q.main]) for r, o in found}
         return Reply(q, len(times), None, tuple(items[:limit]))
     best: dict[str, Item] = {}
     for r, o in found:
@@ -168,6 +171,12 @@ def _occurrences(reading: Reading, store: TripleStore, videos: tuple[str, ...] |
             hint="ask `did ...` or the formula itself, which the kept scene graphs answer",
         )
     return occurrences(reading.story, store, videos=videos)
+
+
+def _who_acts(reading: Reading, event: int, o: Occurrence) -> tuple[str, ...]:
+    """The objects of one event: one jump before three coins are taken is one jump."""
+    facts = reading.story.events[event] if reading.story is not None else ()
+    return tuple(o.objects[v] for v in sorted({v for a in facts for v in a.args}))
 
 
 def _videos(q: Question, store: TripleStore, videos: tuple[str, ...] | None) -> list[Item]:
@@ -189,6 +198,13 @@ def _videos(q: Question, store: TripleStore, videos: tuple[str, ...] | None) -> 
     return sorted(items, key=lambda i: -i.confidence)
 
 
+def _without(told: list[Item], store: TripleStore, videos: tuple[str, ...] | None) -> list[Item]:
+    """P(the statement holds nowhere) on each video, most probable first."""
+    held = {i.video: i.confidence for i in told}
+    chosen = [v for v in store.known() if videos is None or v in videos]
+    return sorted((Item(v, 1 - held.get(v, 0.0)) for v in chosen), key=lambda i: -i.confidence)
+
+
 def _ever(q: Question, store: TripleStore, videos: tuple[str, ...] | None, sure: float, limit: int | None) -> Reply:
     """P(it happened in some video); the videos are independent of each other."""
     told = _videos(q, store, videos)
@@ -198,19 +214,25 @@ def _ever(q: Question, store: TripleStore, videos: tuple[str, ...] | None, sure:
 
 
 def _around(q: Question, store: TripleStore, videos: tuple[str, ...] | None, sure: float, limit: int | None) -> Reply:
-    """What ended by the beginning of an event, began at its end or later, or shared a frame with it."""
+    """What ended by the beginning of an event, began at its end or later, or shared a frame with it.
+
+    Raises:
+        QuestionError: the one whose doings are asked for is no class and no object of the memory.
+    """
+    if q.subject is not None and q.subject not in store.vocabulary()["classes"] and not store.occurs(q.subject):
+        raise QuestionError(f"`{q.subject}` is no class that the memory knows", expected=store.vocabulary()["classes"])
     items: dict[tuple[str, str, int, int], tuple[int, Item]] = {}
     for o in _occurrences(q.readings[0], store, videos):
         if o.confidence < sure:
             continue
-        start, end = o.events[0]
-        own = {a.predicate for r in q.readings if r.story for a in r.story.events[0]}
+        start, end = o.events[q.span[0]][0], o.events[q.span[1]][1]
+        own = {a.predicate for r in q.readings if r.story for i in q.span for a in r.story.events[i]}
         for m in store.match(Pattern(subject=q.subject, video=o.video, confidence=sure)):
             t = m.triple
             distance = {"before": start - t.end, "after": t.start - end}.get(
                 q.relation or "", 0 if t.start < end and t.end > start else -1
             )
-            itself = t.predicate in own and (t.start, t.end) == (start, end)
+            itself = t.predicate in own and (t.start, t.end) in o.events and t.subject in o.objects.values()
             if t.predicate == IS_A or distance < 0 or itself:
                 continue
             what = f"{t.subject} {t.predicate}" + ("" if t.object is None else f" {t.object}")

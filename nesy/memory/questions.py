@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nesy.dsl import ast
+from nesy.dsl.printer import to_text
 from nesy.errors import NesyError
 from nesy.memory.occurrences import NotAStory, Story, story
+from nesy.memory.passive import bindings, by_anyone
 from nesy.synthesis.base import Domain, SpecExtractor, extractors
 
 Kind = Literal["who", "when", "how often", "how many", "ever", "where", "around"]
@@ -46,7 +48,8 @@ class Question:
     video: only in this video.
     relation: of an ``around`` question: before, after or during.  subject: whose doings it asks for.
     main: number of the event that is asked for, where a story has several ("when did A happen before B": A).
-    negated: the question says "never".
+    span: of an ``around`` question: numbers of the events from whose start to whose end what is meant lasts.
+    negated: the question says "never" of all that is stated.
     """
 
     text: str
@@ -58,12 +61,22 @@ class Question:
     subject: str | None = None
     negated: bool = False
     main: int = 0
+    span: tuple[int, int] = (0, 0)
 
 
 AUXILIARY = ("did", "does", "do", "has", "have", "had", "was", "were", "is", "are")
 STARTS = ("who", "whom", "what", "which", "when", "at", "how", "in", "where", *AUXILIARY)
 ARTICLES = ("a", "an", "the", "some", "any")
 _BE = ("was", "were", "is", "are")
+PRONOUNS = ("he", "she", "it", "they")
+JOINING = ("and", "but", "or", "then", "before", "after", "while", "when", "until", "because", "without")
+PASSED_OVER = frozenset(
+    ("again", "another", "beginning", "begin", "end", "final", "first", "immediately", "last", "mostly", "often",
+     "rarely", "same", "second", "seldom", "third", "usually")
+)  # fmt: skip
+"""Words over which a caption is read without loss, as what remains is true too; of a question the answer changes."""
+AT_LEAST = re.compile(r"`([^`]+)` was read as at least")
+"""A note of the extractor: a plural or a quantifier became "some". So is a plural meant, but not "all" or "most"."""
 
 
 class Questions:
@@ -126,7 +139,9 @@ class Questions:
 
     def _statements(self, words: list[str]) -> list[str]:
         """Ways to say "did Mugen jump", "was Mugen chased" as a statement."""
-        words = [w for w in words if w.lower() not in ("ever", "never")]
+        words = [w for w in words if w.lower() != "ever"]
+        if _never(words):
+            words = [w for w in words if w.lower() != "never"]
         if not words or words[0].lower() not in AUXILIARY:
             return [" ".join(words)]
         auxiliary, rest = words[0], words[1:]
@@ -138,10 +153,26 @@ class Questions:
     def _extract(self, statements: Sequence[str]) -> tuple[str, ast.Formula] | None:
         """The first statement that is understood as a whole."""
         for statement in statements:
-            (found,) = self.extractor.extract([statement[:1].upper() + statement[1:] + "."])
-            if found.formula is not None and not any("left out" in n for n in found.notes):
-                return statement, found.formula
+            formula = None if self._passed_over(statement) else self._whole(statement)
+            if formula is not None and self.hero is None:
+                formula = by_anyone(statement, formula, self._whole, self.domain.classes, self._at_end)
+            if formula is not None:
+                return statement, formula
         return None
+
+    def _whole(self, statement: str) -> ast.Formula | None:
+        """The formula of a statement, None when something of it was left out or made weaker."""
+        (found,) = self.extractor.extract([statement[:1].upper() + statement[1:] + "."])
+        return None if any("left out" in n or _weaker(n) for n in found.notes) else found.formula
+
+    def _passed_over(self, statement: str) -> list[str]:
+        """The words of a statement that the extractor would read over, though the answer hangs on them."""
+        words = [w.strip(",").lower() for w in statement.split()]
+        if self.hero is None and words[:1] and words[0] in PRONOUNS:  # of whom? a caption before it would tell
+            return words[:1]
+        own = {*self.domain.classes, *self.domain.unary, *self.domain.binary}
+        sequence = "then" in words  # "first ... and then ..." only tells the order
+        return [w for w in words if w in PASSED_OVER and w not in own and not (w == "first" and sequence)]
 
     def _reading(self, formula: ast.Formula, variable: str | None = None) -> Reading:
         try:
@@ -154,7 +185,12 @@ class Questions:
         found = self._extract(self._statements(words))
         if found is None:
             raise self._not_understood(text, words)
-        negated = any(w.lower() == "never" for w in words)
+        negated = _never(words)
+        if negated and kind not in ("ever", "where"):
+            raise QuestionError(
+                f"nothing can be told of what never happened: {text.strip()!r}",
+                hint="ask `did ... never ...` or `in which videos did ... never ...`",
+            )
         main = -1 if "after" in [w.lower() for w in words] else 0
         return Question(text, kind, found[0], (self._reading(found[1]),), video, negated=negated, main=main)
 
@@ -183,7 +219,7 @@ class Questions:
         found = self._extract(statements)
         if found is None:
             return None
-        before = {b.var for b in _bindings(found[1])}
+        before = {b.var for b in bindings(found[1])}
         variable = self._variable_of(noun, found[1])
         return (
             Question(text, "who", found[0], (self._reading(found[1], variable),), video) if variable in before else None
@@ -191,11 +227,12 @@ class Questions:
 
     def _variable_of(self, noun: str, formula: ast.Formula) -> str | None:
         """The variable that a noun introduced: the one whose class (or classes) the noun alone would give."""
-        own = {b.var: b.sort for b in _bindings(formula)}
+        own = {b.var: b.sort for b in bindings(formula)}
         for name in (noun.lower(), noun.lower().rstrip("s")):
             if name in self.domain.classes:
                 return next((v for v, sort in own.items() if sort == name), None)
-        return next((v for v, sort in own.items() if sort is None), None)  # a word for several classes
+        said = {f.args[0] for f in ast.walk(formula) if isinstance(f, ast.Atom) and f.predicate in self.domain.classes}
+        return next((v for v, sort in own.items() if sort is None and v in said), None)  # a word for several classes
 
     @staticmethod
     def _at_end(words: list[str], noun: str) -> str:
@@ -214,7 +251,7 @@ class Questions:
             if rest[0].lower() in _BE:  # "who was chased by a bee"
                 found = self._tried(rest, lambda noun: [" ".join([noun, *rest])], subject=True)
             if not found:  # "what did Mugen take", "what was Mugen chased by"
-                ways = self._statements(rest)
+                ways = [] if _never(rest) else self._statements(rest)
                 found = self._tried(rest, lambda noun: [self._at_end(s.split(), noun) for s in ways], subject=False)
         if not found:
             raise self._not_understood(text, rest)
@@ -238,7 +275,7 @@ class Questions:
         shapes: dict[str, tuple[str, ast.Formula, str, list[str]]] = {}
         for c in candidates:
             found = self._extract(ways(c if c == self.hero else f"a {c}"))
-            binding = [] if found is None else [b for b in _bindings(found[1]) if b.sort == c]
+            binding = [] if found is None else [b for b in bindings(found[1]) if b.sort == c]
             if found is None or len(binding) != 1:
                 continue
             key = _shape(found[1], binding[0].var)
@@ -270,7 +307,12 @@ class Questions:
         if found is None:
             raise self._not_understood(text, words)
         who = None if subject is None else subject.lower().removeprefix("the ").removeprefix("a ").removeprefix("an ")
-        return Question(text, "around", found[0], (self._reading(found[1]),), video, relation, who)
+        said = [w.lower() for w in found[0].split()]
+        if "after" in said or "before" in said:  # the main clause is meant, the other one says which of its events
+            span = (-1, -1) if "after" in said else (0, 0)
+        else:  # "A and then B": from the start of A to the end of B
+            span = (0, -1)
+        return Question(text, "around", found[0], (self._reading(found[1]),), video, relation, who, span=span)
 
     def _gerund(self, words: list[str], subject: str | None) -> str:
         """ "before collecting a coin": the subject is that of the question."""
@@ -279,21 +321,31 @@ class Questions:
     def _not_understood(self, text: str, words: list[str]) -> QuestionError:
         (told,) = self.extractor.extract([" ".join(words)])
         why = "; ".join([told.reason, *told.notes]) if told.formula is None else "; ".join(told.notes)
+        said = words[1:] if words and words[0].lower() in AUXILIARY else words
+        if over := self._passed_over(" ".join(said)):
+            why = f"what `{over[0]}` says cannot be told"
         return QuestionError(
             f"the question is not understood: {text.strip()!r}" + (f" ({why})" if why else ""),
             hint="say it in the words of the captions, or ask a pattern `(?, predicate, class)` or a formula",
         )
 
 
-def _bindings(formula: ast.Formula) -> list[ast.Binding]:
-    return [b for f in ast.walk(formula) if isinstance(f, ast.Exists) for b in f.bindings]
+def _never(words: Sequence[str]) -> bool:
+    """Whether "never" is said of the whole: "did X never ...", not "did X jump and never ..." or "never ... never"."""
+    lower = [w.lower() for w in words]
+    return lower.count("never") == 1 and not any(w in JOINING for w in lower[: lower.index("never")])
+
+
+def _weaker(note: str) -> bool:
+    """Whether a note of the extractor tells of a quantifier that it made weaker, such as "all coins"."""
+    found = AT_LEAST.match(note)
+    first = found[1].split() if found is not None else []
+    return bool(first) and len(first) + (first[0] == "exactly") > 1 and first[0] not in ("some", "any", "the")
 
 
 def _shape(formula: ast.Formula, variable: str) -> str:
     """The formula as text with its variables numbered and the class of one left out, to compare readings."""
-    from nesy.dsl.printer import to_text
-
-    order = {b.var: (f"v{i}", "?" if b.var == variable else b.sort) for i, b in enumerate(_bindings(formula))}
+    order = {b.var: (f"v{i}", "?" if b.var == variable else b.sort) for i, b in enumerate(bindings(formula))}
     body = formula
     while isinstance(body, ast.Exists):
         body = body.body

@@ -132,6 +132,10 @@ MISTAKES = [
     (["ask", "the cat sat", "--store", "STORE"], "neither a question, a pattern nor a formula"),
     (["ask", "who frobnicated?", "--store", "STORE"], "the question is not understood"),
     (["ask", "(?, jumpin)", "--store", "STORE"], "did you mean `jumping`?"),
+    (["ask", "(?, jumping, ?)", "--store", "STORE"], "`jumping` is said of one object: (?, jumping)"),
+    (["ask", "(snail, above)", "--store", "STORE"], "`above` is said of two: (snail, above, ?)"),
+    (["ask", "(one/m, is_a)", "--store", "STORE"], "`is_a` is said of two: (one/m, is_a, ?)"),
+    (["ask", "(?, jumping)", "--store", "STORE", "--from", "5", "--to", "2"], "seconds from 5.0 to 2.0 hold nothing"),
     (["ask", "(?, jumping) sometime (?, dead)", "--store", "STORE"], "no interval relation `sometime`"),
     (["ask", "exists x { eventually jumpin(x) }", "--store", "STORE"], "did you mean `jumping`?"),
     (["ask", "who died?", "--store", "STORE", "--video", "tow"], "did you mean `two`?"),
@@ -161,6 +165,16 @@ def test_a_mistake_is_told_once(arguments, message, store, capsys, tmp_path, mon
     assert message.replace("STORE", store) in out.err
     assert out.err.count("error") == 1
     assert "Traceback" not in out.err and "internal fault" not in out.err
+
+
+def test_what_was_added_before_a_mistake_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    good, bad, folder = graph(tmp_path / "good.json"), tmp_path / "bad.json", str(tmp_path / "store")
+    bad.write_text("{")
+    assert run(["memory", "add", str(good), str(bad), "--store", folder]) == 2
+    said = capsys.readouterr().err
+    assert "bad.json: not readable" in said
+    assert "the 1 before it are remembered" in said
+    assert told(capsys, "show", "--store", folder)["videos"] == 1
 
 
 def test_a_broken_file_is_named(store: str, capsys: pytest.CaptureFixture[str]):

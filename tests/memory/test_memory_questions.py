@@ -285,3 +285,81 @@ def test_without_kept_graphs_the_triples_answer(tmp_path: Path):
         store.forget(Policy(below=0.93))
         assert store.count(Pattern(predicate="jumping")) == 0
         assert answer("Did Mugen jump?", store).value is False
+
+
+def test_never_is_not_read_over(memory: TripleStore):
+    assert [i.video for i in answer("in which videos did Mugen never collect a coin?", memory).items] == ["clip_2"]
+    assert answer("in which videos did Mugen never collect a gem?", memory, limit=1).items[0].confidence > 0.9
+    for text in ("what did Mugen never collect?", "when did Mugen never jump?", "how often did Mugen never jump?"):
+        with pytest.raises(QuestionError):  # not what he did collect, and not when he did jump
+            answer(text, memory)
+    only = READER.read("Did Mugen climb and never die?")  # of the second half alone
+    assert not only.negated
+    assert "not eventually dead(m)" in to_text(only.readings[0].formula)
+    assert answer("Did Mugen climb and never die?", memory).value is False
+    with pytest.raises(QuestionError):  # not "never both": he did both
+        answer("Did Mugen never die and never jump?", memory)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "did Mugen collect all coins?",
+        "did every snail die?",
+        "did Mugen collect exactly one coin?",
+        "did Mugen collect most coins?",
+        "did Mugen die first?",
+        "was Mugen dead at the end?",
+        "when was the last coin collected?",
+        "did Mugen rarely jump?",
+    ],
+)
+def test_a_question_that_captions_would_weaken_is_refused(text: str):
+    with pytest.raises(QuestionError):
+        READER.read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["did Mugen collect coins?", "did Mugen first jump and then die?", "did the coins die?"]
+)
+def test_a_plural_and_the_order_are_understood(text: str):
+    READER.read(text)
+
+
+def test_one_jump_before_two_coins_is_one_jump(memory: TripleStore):
+    assert answer("how often did Mugen jump before collecting a coin?", memory).value == 1
+    assert answer("how often did Mugen collect a coin after jumping?", memory).value == 2
+
+
+def test_around_several_events(memory: TripleStore):
+    """After "A and then B" is after B; "before A after B" is before A."""
+    after = answer("what happened after Mugen jumped and then collected a coin in clip_1?", memory)
+    assert [i.what for i in after.items][:2] == ["clip_1/m collecting clip_1/c1", "clip_1/m dead"]
+    assert "clip_1/m collecting clip_1/c0" not in [i.what for i in after.items]
+    before = answer("what happened before Mugen collected a coin after jumping in clip_1?", memory)
+    assert "clip_1/m jumping" in [i.what for i in before.items]
+
+
+def test_the_doings_of_nobody_are_refused(memory: TripleStore):
+    for who in ("zork", "a monster"):  # the latter stands for several classes
+        with pytest.raises(QuestionError, match="no class"):
+            answer(f"what did {who} do before Mugen died?", memory)
+    assert answer("what did the snail do after Mugen jumped in clip_1?", memory).items[0].what is not None
+
+
+def test_what_was_done_was_done_by_anyone():
+    """A caption without a hero is read as if a person had done it; the dog that did it was not found."""
+    reader = Questions(Domain(("person", "cat", "dog", "ball"), ("running",), ("chasing", "holding")))
+    for text, formula in {
+        "was the cat chased?": "exists p, c: cat { eventually chasing(p, c) }",
+        "was the cat not chased?": "exists c: cat { not eventually exists p { chasing(p, c) } }",
+        "which dog was chased?": "exists p, d: dog { eventually chasing(p, d) }",
+        "was the cat chased before the ball was held?":
+            "exists p, c: cat, p2, b: ball { chasing(p, c) then holding(p2, b) }",
+        "was the cat chased by a person?": "exists p: person, c: cat { eventually chasing(p, c) }",
+        "did a person hold the ball?": "exists p: person, b: ball { eventually holding(p, b) }",
+    }.items():  # fmt: skip
+        assert to_text(reader.read(text).readings[0].formula) == formula
+    for text in ("did they run?", "did it run?"):  # who?
+        with pytest.raises(QuestionError, match="cannot be told"):
+            reader.read(text)

@@ -20,6 +20,7 @@ from nesy.memory.remember import recall, remember, remember_file
 from nesy.memory.store import IS_A, Pattern, StoreError, TripleStore
 from nesy.reasoners.temporal.query import query
 from nesy.scenegraph import GraphFile, SceneGraph, Vocabulary, write_graph
+from nesy.scenegraph.file import parse_graph
 
 probabilities = st.lists(st.sampled_from([0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 1.0]), max_size=24)
 
@@ -116,6 +117,13 @@ def test_names_that_were_never_true_are_known_all_the_same(tmp_path: Path):
         assert store.vocabulary() == {
             "classes": ["cat", "snail"], "unary": ["jumping", "sleeping"], "binary": ["chasing"]
         }  # fmt: skip
+
+
+def test_a_graph_without_objects_and_classes(tmp_path: Path):
+    empty = parse_graph({"nesy": "scene-graph/1", "fps": 8, "frames": 0, "objects": [], "unary": [], "binary": []})
+    with TripleStore.open(tmp_path) as store:
+        assert remember(empty, store, video="v") == 0
+        assert (recall(store, "v").ids, store.videos()[0].frames) == ((), 0)
 
 
 def test_files_are_named_by_their_stem(tmp_path: Path):

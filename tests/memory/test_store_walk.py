@@ -56,6 +56,13 @@ def test_the_video_of_a_fact_is_found_from_its_two_concepts(tmp_path: Path):
         assert near / len(chains) > 0.9
 
 
+def test_a_fact_is_no_edge_from_a_name_to_itself(tmp_path: Path):
+    with TripleStore.open(tmp_path) as store:
+        store.add([Triple("v/a", "v/a", None, "v", 0, 1), Triple("v/a", "p", "v/a", "v", 0, 1)])
+        graph = Walker(store).graph()
+    assert not (graph.tail == graph.head).any()
+
+
 def test_concepts_lead_to_their_videos_and_triples(tmp_path: Path):
     with TripleStore.open(tmp_path) as store:
         for video, predicate, other in (

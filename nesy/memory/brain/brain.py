@@ -116,10 +116,17 @@ class TensorBrain(nn.Module):
         """Bottom-up scores [B, K] of state q [B, D] over a candidate set; softmax of them is P(index | q).
 
         ``only`` (bool [K]) restricts the set further: to ask "which colour?" is to measure among the colours.
+
+        Raises:
+            NesyError: no index of the set is in use, so that there is nothing to choose from.
         """
         roles = roles if isinstance(roles, str) else tuple(roles)
         n = self.scale(roles) * scores(self.drop(activate(q, self.act)), self.bank(roles), self.score)
-        used = self.candidates(roles).used().to(n.device)
+        used = self.candidates(roles).used()
+        if not bool(used.any()):  # softmax would make NaN of it, and of every state after
+            named = roles if isinstance(roles, str) else " or ".join(roles)
+            raise NesyError(f"the brain has no {named} yet", hint="name some when it is built, or learn one")
+        used = used.to(n.device)
         return n.masked_fill(~(used if only is None else used & only), -torch.inf)
 
     def feedback(
@@ -172,6 +179,8 @@ class TensorBrain(nn.Module):
             if x is not None:
                 if see is None:
                     raise NesyError("this brain has no senses", hint="build it with inputs=<width of the features>")
+                if x.shape[-1] != see.in_features:
+                    raise NesyError(f"features of width {x.shape[-1]}, but the brain sees {see.in_features}")
                 total = total + see(x / x.square().mean(-1, keepdim=True).add(1e-12).sqrt())
         return total
 

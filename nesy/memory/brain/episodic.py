@@ -106,11 +106,11 @@ class EpisodicMemory:
         """
         one_of(match, Match, "way to match")
         rows = torch.tensor(self.times.rows(), dtype=torch.long, device=states.device)
+        if len(rows) == 0:
+            return states.new_zeros(len(states), 0), rows
         if match == "measure":
             return self.brain.measure(states, TIME)[:, rows], rows
         columns = self.brain.bank(TIME)[rows]
-        if len(rows) == 0:
-            return states.new_zeros(len(states), 0), rows
         mean = columns.mean(0) if len(rows) > 1 else torch.zeros_like(columns[0])
         unit = torch.nn.functional.normalize(columns - mean, dim=-1)
         return torch.nn.functional.normalize(states - mean, dim=-1) @ unit.T, rows

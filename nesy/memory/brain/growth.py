@@ -32,6 +32,9 @@ def learn_entity(
     Args:
         seen: features with the new entity in the subject's box.
         given: what else is known of the scenes (objects, predicates, labels; -1 where unknown); its subject is ignored.
+
+    Raises:
+        NesyError: the name is taken, the pool is empty, features are missing or not finite. The brain is as before.
     """
     if role not in brain.subjects:
         raise NesyError(f"`{role}` is no group of subjects", expected=brain.subjects)
@@ -40,8 +43,33 @@ def learn_entity(
     group = brain.groups[role]
     known = brain.bank(role).detach()[group.rows()]
     row = group.take(name)
-    position = brain.candidates(brain.subjects).position(name)
-    count = len(seen.scene)
+    parameter = brain.columns[role]
+    before = parameter.detach().clone()
+    try:
+        column = _fitted(brain, role, row, seen, given, known, steps, rate)
+        if not bool(torch.isfinite(column).all()):  # it would make NaN of every measurement, also of others
+            raise NesyError(f"`{name}` cannot be learned: its features are not finite")
+    except BaseException:  # nothing is left of a name that could not be learned
+        parameter.data[row] = before[row]
+        group.release(row)
+        raise
+    parameter.data[row] = column
+    return row
+
+
+def _fitted(
+    brain: TensorBrain,
+    role: str,
+    row: int,
+    seen: Features,
+    given: Statements | None,
+    known: Tensor,
+    steps: int,
+    rate: float,
+) -> Tensor:
+    """The column [D] of a new entity, after some steps of gradient; ``known`` [K, D] are the group's other columns."""
+    position = brain.candidates(brain.subjects).position(brain.groups[role].name(row))
+    count = 0 if seen.scene is None else len(seen.scene)
     open_slot = torch.full((count,), -1, device=known.device)
     truth = replace(
         given if given is not None else Statements(open_slot, open_slot, open_slot),
@@ -67,9 +95,7 @@ def learn_entity(
         optimiser.step()
         with torch.no_grad():  # a longer column would win every measurement, also those of others
             column.mul_(length / column.norm().clamp_min(1e-6))
-    with torch.no_grad():
-        parameter.data[row] = column
-    return row
+    return column.detach()
 
 
 class _Chain(torch.nn.Module):

@@ -10,9 +10,10 @@ capacity: about D / 60 triples a time are read back without error among a few th
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,8 +28,8 @@ SUBJECT_SHIFT, OBJECT_SHIFT = 1, 3
 class MultilinearStore:
     """Remembers sets of triples (subject, predicate, object) by time, and reads them back by their scores.
 
-    New entities, predicates and times need nothing but a name: their vectors are drawn from a generator seeded with it,
-    so that two stores with one seed agree.
+    New entities, predicates and times need nothing but a name: their vectors are the bits of a hash of it, so
+    that two stores with one seed agree (SHAKE-256: of a hash of 32 bits some names share a vector).
 
     Args:
         width: D; at most about D / 60 triples a time.
@@ -44,8 +45,9 @@ class MultilinearStore:
         self._time = torch.empty(0, width, dtype=torch.float64)
 
     def _sign(self, kind: str, name: str) -> Tensor:
-        g = torch.Generator().manual_seed(zlib.crc32(f"{self.seed}/{kind}/{name}".encode()) + (self.seed << 32))
-        return torch.randint(0, 2, (self.width,), generator=g).double() * 2 - 1
+        digest = hashlib.shake_256(f"{self.seed}/{kind}/{name}".encode()).digest(-(-self.width // 8))
+        bits = np.unpackbits(np.frombuffer(digest, np.uint8))[: self.width]
+        return torch.from_numpy(bits).double() * 2 - 1
 
     @staticmethod
     def _put(group: Group, bank: Tensor, name: str, column: Tensor) -> tuple[int, Tensor]:

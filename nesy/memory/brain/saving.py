@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from nesy.errors import CheckpointError
+from nesy.errors import CheckpointError, NesyError
 from nesy.files import write_tensors
 from nesy.memory.brain.brain import TensorBrain
 from nesy.memory.brain.episodic import EpisodicMemory, Moment
@@ -54,11 +54,15 @@ def load_brain(path: Path) -> EpisodicMemory:
         )
         for role, names in groups.items():
             brain.groups[role].restore(names)
+        brain.to(tensors["semantic"].dtype)  # else float64 would be rounded to float32
         brain.load_state_dict(tensors)
         memory = EpisodicMemory(brain, horizon=about["episodic"]["horizon"], automatic=about["episodic"]["automatic"])
         memory.moments = {int(row): Moment(**m) for row, m in about["moments"].items()}
         memory.clock = about["episodic"]["clock"]
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(f"{path}: the tensor brain is incomplete ({error})") from None
+        if memory.moments.keys() != set(memory.times.rows()):
+            raise ValueError("moments and times differ")
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError, NesyError) as error:
+        why = error.message if isinstance(error, NesyError) else error
+        raise CheckpointError(f"{path}: the tensor brain is incomplete ({why})") from None
     brain.eval()
     return memory

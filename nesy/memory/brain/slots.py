@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nesy.errors import NesyError
 from nesy.memory.brain.brain import PREDICATE, TensorBrain
 
 
@@ -35,9 +36,14 @@ def posterior(
 
     Args:
         start: the state [D] to decode from: a time's column, a semantic vector.
+
+    Raises:
+        NesyError: a name that the brain has not, or no subject or predicate is in use yet.
     """
     things = brain.candidates(brain.subjects)
     every = things.used().nonzero()[:, 0].to(start.device)
+    if len(every) == 0:
+        raise NesyError(f"the brain has no {' or '.join(brain.subjects)} yet")
     s = every if subject is None else torch.tensor([things.position(subject)], device=start.device)
     o = every if object is None else torch.tensor([things.position(object)], device=start.device)
     table = brain.joint(start, s, o)

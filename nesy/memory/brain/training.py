@@ -103,6 +103,7 @@ def train(
 
     Args:
         batch: statements a step, drawn with replacement; None takes all of them in every step.
+        weight: [len(truth)], as in ``losses``.
         only: the parameters to be fitted, if not all.
     """
     chosen = list(brain.parameters() if only is None else only)
@@ -112,11 +113,12 @@ def train(
     device = brain.semantic.device
     history: list[float] = []
     for _ in range(steps):
-        part, view = truth, seen
+        part, view, share = truth, seen, weight
         if batch is not None:
             rows = torch.randint(len(truth), (batch,), generator=generator).to(device)
             part, view = truth[rows], None if seen is None else seen[rows]
-        total = torch.stack(list(losses(brain, part, view, tasks=tasks, labels=labels, weight=weight).values())).sum()
+            share = None if weight is None else weight[rows] * (len(truth) / batch)  # the sum over all, in the mean
+        total = torch.stack(list(losses(brain, part, view, tasks=tasks, labels=labels, weight=share).values())).sum()
         optimiser.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

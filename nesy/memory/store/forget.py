@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nesy.errors import DataError
+from nesy.memory.store.match import MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Policy:
     budget: keep at most so many triples: the most salient, by peak probability, of equal ones the youngest. Class
         memberships go last, when nothing else is left to go.
 
-    A video of which no triple is left is forgotten with its graph.
+    A video of which no triple is left is forgotten with its graph; one in which nothing was ever seen goes by its age
+    or its name only.
     """
 
     older_than: float | None = None
@@ -50,7 +52,7 @@ def doomed(policy: Policy, now: float, count: int) -> list[tuple[str, tuple[floa
             (
                 "DELETE FROM triples WHERE id IN (SELECT id FROM triples "
                 "ORDER BY predicate = 1 DESC, peak DESC, id DESC LIMIT 9223372036854775807 OFFSET ?)",
-                (policy.budget,),
+                (min(policy.budget, MOST),),
             )
         )
     return statements

@@ -9,6 +9,8 @@ from nesy.memory.store.triple import IS_A, Pattern
 
 Number = Callable[[str], int | None]
 Value = int | float | str
+MOST = 2**53
+"""More than any frame, and any number of triples: larger numbers are cut to it, since a database cannot take them."""
 
 
 @dataclass
@@ -71,9 +73,10 @@ def select(pattern: Pattern, number: Number, is_class: Callable[[int], bool], al
             s.values.append(pattern.confidence)
     if pattern.frames is not None:
         s.where.append(f'{alias}.start < ? AND {alias}."end" > ?')
-        s.values += [pattern.frames[1], pattern.frames[0]]
+        s.values += [min(pattern.frames[1], MOST), max(pattern.frames[0], -MOST)]
     if pattern.seconds is not None:
         s.joins.append(f"JOIN videos {alias}_v ON {alias}_v.id = {alias}.video")
-        s.where.append(f'{alias}.start < ? * {alias}_v.fps AND {alias}."end" > ? * {alias}_v.fps')
+        # divided as in Triple.seconds: 0.29 s * 100 is less than 29 frames
+        s.where.append(f'{alias}.start / {alias}_v.fps < ? AND {alias}."end" / {alias}_v.fps > ?')
         s.values += [pattern.seconds[1], pattern.seconds[0]]
     return s

@@ -141,7 +141,11 @@ class SQLite:
     def close(self, *, tidy: bool) -> None:
         """As ``Engine.close``."""
         if tidy:
-            self.link.execute("PRAGMA optimize")
+            try:
+                self.link.execute("PRAGMA busy_timeout=0")
+                self.link.execute("PRAGMA optimize")
+            except sqlite3.OperationalError:  # someone else is writing, who will look after the indices too
+                pass
         self.link.close()
 
     def put_vector(self, space: str, name: int, row: Matrix) -> None:
@@ -180,7 +184,9 @@ def _prepare(link: sqlite3.Connection, path: Path) -> None:
     link.execute("PRAGMA foreign_keys=OFF")
     link.execute("PRAGMA cache_size=-262144")  # 256 MiB at most
     link.execute("PRAGMA temp_store=MEMORY")
-    link.execute("BEGIN IMMEDIATE")  # two processes may both find a new file: one makes the tables
+    new = not link.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    # Two processes may both find a new file: one makes the tables. Of an old one nobody waits for a writer.
+    link.execute("BEGIN IMMEDIATE" if new else "BEGIN")
     try:
         application = link.execute("PRAGMA application_id").fetchone()[0]
         tables = link.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,10 +19,11 @@ from nesy.errors import DataError
 from nesy.memory.store.allen import condition
 from nesy.memory.store.engine import Engine, StoreError, checked
 from nesy.memory.store.forget import Policy, doomed
-from nesy.memory.store.match import Select, select
+from nesy.memory.store.match import MOST, Select, select
 from nesy.memory.store.postgres import Postgres, is_address
 from nesy.memory.store.sqlite import SQLite
 from nesy.memory.store.triple import IS_A, Match, Pattern, Triple
+from nesy.memory.store.writing import declare, insert, intern, number_of
 
 MAX_GRAPH = 512 * 2**20  # bytes of one graph when inflated: a damaged or hostile file must not fill the memory
 
@@ -102,7 +104,7 @@ class TripleStore:
     def add(self, triples: Iterable[Triple]) -> int:
         """Store triples in one transaction; when it returns they are on the disk. Returns how many."""
         with self._transaction():
-            return self._insert(triples, time.time())
+            return insert(self._link, triples, time.time())
 
     def add_episode(
         self,
@@ -122,8 +124,15 @@ class TripleStore:
 
         Raises:
             StoreError: the video is known already and ``replace`` is False.
+            DataError: a name of the vocabulary is a class here and a predicate in the videos before, or the reverse;
+                ``fps`` or ``frames`` are no frame rate and no number of frames.
         """
+        if fps is not None and not (math.isfinite(fps) and fps > 0):
+            raise DataError(f"video `{video}`: {fps} frames a second")
+        if frames is not None and not 0 <= frames < MOST:
+            raise DataError(f"video `{video}`: {frames} frames")
         now = time.time()
+        old: list[int] = []
         with self._transaction():
             known = self._number(video)
             if known is not None and self._one("SELECT 1 FROM videos WHERE id = ?", known):
@@ -132,15 +141,17 @@ class TripleStore:
                         f"video `{video}` is remembered already",
                         hint="--replace (replace=True) puts the new in its place",
                     )
+                old = self._objects(known)
                 self._drop_video(known)
             kept = None if graph is None else zlib.compress(graph, 6)
             self._link.execute(
-                "INSERT INTO videos VALUES (?, ?, ?, ?, ?)", (self._intern(video), fps, frames, now, kept)
+                "INSERT INTO videos VALUES (?, ?, ?, ?, ?)", (intern(self._link, video), fps, frames, now, kept)
             )
-            count = self._insert(triples, now)
-            for kind, listed in (vocabulary or {}).items():
-                for n in listed:
-                    self._link.execute("INSERT INTO vocabulary VALUES (?, ?) ON CONFLICT DO NOTHING", (kind, n))
+            count = insert(self._link, triples, now)
+            for n in old:
+                if not self._mentioned(n):
+                    self._link.execute("DELETE FROM vectors WHERE name = ?", (n,))
+            declare(self._link, video, vocabulary or {})
             for space, named_vectors in (vectors or {}).items():
                 self._put(space, named_vectors)
             return count
@@ -155,19 +166,31 @@ class TripleStore:
         with self._transaction():
             before = int(self._link.execute("SELECT count(*) FROM triples").fetchone()[0])
             self._link.execute(f"CREATE TEMP TABLE mentioned AS {MENTIONED}")
+            self._link.execute(  # videos in which nothing was seen: no triple of theirs can be forgotten
+                "CREATE TEMP TABLE blank AS SELECT id FROM videos WHERE id NOT IN (SELECT video FROM triples)"
+            )
             if policy.video is not None:
                 number = self._number(policy.video)
                 if number is None or not self._one("SELECT 1 FROM videos WHERE id = ?", number):
                     raise StoreError(f"no video `{policy.video}` in the memory")
                 self._drop_video(number)
-            for statement, values in doomed(policy, time.time(), before):
+            now = time.time()
+            for statement, values in doomed(policy, now, before):
                 self._link.execute(statement, values)
-            self._link.execute("DELETE FROM videos WHERE id NOT IN (SELECT video FROM triples)")
+            self._link.execute(
+                "DELETE FROM videos WHERE id NOT IN (SELECT video FROM triples) "
+                "AND (id NOT IN (SELECT id FROM blank) OR added < ?)",
+                (now - policy.older_than if policy.older_than is not None else 0.0,),
+            )
             # Vectors go with the last mention of their name; those of names that no triple ever mentioned stay.
             gone = f"SELECT * FROM mentioned EXCEPT SELECT * FROM ({MENTIONED}) AS m"
             self._link.execute(f"DELETE FROM vectors WHERE name IN ({gone})")
-            self._link.execute(f"DELETE FROM names WHERE id > 1 AND id IN ({gone})")
+            self._link.execute(
+                f"DELETE FROM names WHERE id > 1 AND (id IN ({gone}) OR "  # the latter: left behind by --replace
+                f"id NOT IN ({MENTIONED}) AND id NOT IN (SELECT name FROM vectors))"
+            )
             self._link.execute("DROP TABLE mentioned")
+            self._link.execute("DROP TABLE blank")
             after = int(self._link.execute("SELECT count(*) FROM triples").fetchone()[0])
         with self._link.guard():
             self._link.shrink()
@@ -187,7 +210,7 @@ class TripleStore:
                 if best
                 else ""
             )
-            inner += "" if limit is None else f" LIMIT {int(limit)}"
+            inner += "" if limit is None else f" LIMIT {min(int(limit), MOST)}"
             rows = self._link.execute(
                 f"SELECT {COLUMNS}, f.score FROM ({inner}) f {self._link.ordered_join} triples t ON t.id = f.id {NAMES}"
                 + (" ORDER BY +f.score DESC, t.id" if best else ""),
@@ -211,7 +234,7 @@ class TripleStore:
         Raises:
             DataError: an unknown relation (``nesy.memory.store.allen.RELATIONS`` lists the thirteen).
         """
-        most = "" if limit is None else f"LIMIT {int(limit)}"
+        most = "" if limit is None else f"LIMIT {min(int(limit), MOST)}"
         wanted = condition((relations,) if isinstance(relations, str) else tuple(relations))
         with self._link.guard():
             a, b = self._select(first, "a"), self._select(second, "b")
@@ -304,10 +327,7 @@ class TripleStore:
         """Whether any triple mentions the name as subject, predicate or object."""
         with self._link.guard():
             number = self._number(name)
-            return number is not None and any(
-                self._one(f"SELECT 1 FROM triples WHERE {column} = ? LIMIT 1", number)
-                for column in ("subject", "predicate", "object")
-            )
+            return number is not None and self._mentioned(number)
 
     def _occurring(self, column: str, condition: str) -> list[tuple[int, str]]:
         """The different values of an indexed column with their names, by one jump in the index for each."""
@@ -325,6 +345,8 @@ class TripleStore:
             if length is None or top <= 0:
                 return []
             query = np.asarray(vector, dtype=np.float32)
+            if not bool(np.isfinite(query).all()):
+                raise DataError(f"space `{space}`: the query is not a row of finite numbers")
             if query.shape != (length,):
                 raise DataError(f"space `{space}` holds vectors of length {length}, the query has {query.size}")
             return self._link.nearest(query, space, top)
@@ -368,9 +390,23 @@ class TripleStore:
         row: tuple[object, ...] | None = self._link.execute(statement, values).fetchone()
         return row
 
+    def _mentioned(self, number: int) -> bool:
+        return any(
+            self._one(f"SELECT 1 FROM triples WHERE {column} = ? LIMIT 1", number)
+            for column in ("subject", "predicate", "object")
+        )
+
+    def _objects(self, video: int) -> list[int]:
+        """The names that the triples of a video speak of."""
+        rows = self._link.execute(
+            "SELECT subject FROM triples WHERE video = ? UNION "
+            "SELECT object FROM triples WHERE video = ? AND object IS NOT NULL",
+            (video, video),
+        )
+        return [int(row[0]) for row in rows]
+
     def _number(self, name: str) -> int | None:
-        row = self._link.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
-        return None if row is None else int(row[0])
+        return number_of(self._link, name)
 
     def _is_class(self, number: int) -> bool:
         return self._one("SELECT 1 FROM triples WHERE predicate = 1 AND object = ? LIMIT 1", number) is not None
@@ -383,48 +419,9 @@ class TripleStore:
         where = f" WHERE {' AND '.join(s.where)}" if s.where else ""
         return f"FROM triples {s.alias} {' '.join(s.joins)}{where}"
 
-    def _intern(self, name: str) -> int:
-        try:
-            found = self._link.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
-        except UnicodeEncodeError:
-            raise DataError(f"the name {name!r} is not valid Unicode text") from None
-        if found is None:
-            found = self._link.execute("INSERT INTO names (name) VALUES (?) RETURNING id", (name,)).fetchone()
-        return int(found[0])
-
-    def _insert(self, triples: Iterable[Triple], now: float) -> int:
-        numbers: dict[str, int] = {}  # of this transaction: another process may have removed names since the last one
-        videos: set[int] = set()
-
-        def number(name: str) -> int:
-            found = numbers.get(name)
-            if found is None:
-                found = numbers[name] = self._intern(name)
-            return found
-
-        def rows() -> Iterator[tuple[int | float | None, ...]]:
-            for t in triples:
-                video = number(t.video)
-                if video not in videos:
-                    videos.add(video)
-                    self._link.execute(
-                        "INSERT INTO videos VALUES (?, ?, NULL, ?, NULL) ON CONFLICT DO NOTHING", (video, t.fps, now)
-                    )
-                yield (
-                    number(t.subject), number(t.predicate), None if t.object is None else number(t.object), video,
-                    t.start, t.end, t.confidence, t.confidence if t.peak is None else t.peak, number(t.source),
-                )  # fmt: skip
-
-        count = 0
-        insert = self._link.execute
-        for row in rows():
-            insert(INSERT, row)
-            count += 1
-        return count
-
     def _put(self, space: str, vectors: dict[str, NDArray[np.float32]]) -> None:
         for name, vector in vectors.items():
-            self._link.put_vector(space, self._intern(name), checked(self._link, space, vector))
+            self._link.put_vector(space, intern(self._link, name), checked(self._link, space, vector))
 
     def _drop_video(self, number: int) -> None:
         self._link.execute("DELETE FROM triples WHERE video = ?", (number,))
@@ -440,16 +437,6 @@ class TripleStore:
             for row in self._link.execute(f"SELECT {COLUMNS} FROM triples t {NAMES} WHERE t.id IN ({marks})", part):
                 found[row[0]] = _triple(row)
         return found
-
-
-# An object is a member of a class once.
-INSERT = (
-    'INSERT INTO triples (subject, predicate, object, video, start, "end", confidence, peak, source) '
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (object, subject) WHERE predicate = 1 DO UPDATE SET "
-) + ", ".join(
-    f"{c} = CASE WHEN excluded.{c} {order} triples.{c} THEN excluded.{c} ELSE triples.{c} END"
-    for c, order in (("confidence", ">"), ("peak", ">"), ("start", "<"), ('"end"', ">"))
-)
 
 
 def _triple(row: tuple[Any, ...]) -> Triple:

@@ -42,7 +42,7 @@ class Triple:
             )
         if not 0 <= self.confidence <= 1 or not (self.peak is None or 0 <= self.peak <= 1):
             raise DataError(f"{self}: confidence {self.confidence} is not a probability")
-        if self.fps is not None and not (math.isfinite(self.fps) and self.fps > 0):
+        if self.fps is not None and not (0 < self.fps < math.inf and self.end / self.fps < math.inf):
             raise DataError(f"{self}: {self.fps} frames a second")
 
     @property
@@ -64,6 +64,9 @@ class Pattern:
     frames: only triples that share a frame with [start, end).
     seconds: the same in seconds; videos without frame rate have no answer.
     exact: names are names, never classes.
+
+    Raises:
+        DataError: a time in which nothing can lie, such as (5, 5), or a confidence outside [0, 1].
     """
 
     subject: str | None = None
@@ -76,6 +79,13 @@ class Pattern:
     source: str | None = None
     unary: bool | None = None
     exact: bool = False
+
+    def __post_init__(self) -> None:
+        for window, unit in ((self.frames, "frames"), (self.seconds, "seconds")):
+            if window is not None and not window[0] < window[1]:  # so is every comparison with NaN
+                raise DataError(f"{unit} from {window[0]} to {window[1]} hold nothing", expected=["from < to"])
+        if not 0 <= self.confidence <= 1:
+            raise DataError(f"confidence {self.confidence} is not between 0 and 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,8 @@ def build(store: TripleStore, space: str | None = None) -> Graph:
         link.execute(
             "SELECT subject, object, count(*) FROM triples WHERE object IS NOT NULL AND object <> subject "
             "GROUP BY subject, object UNION ALL "
-            "SELECT subject, predicate, count(*) FROM triples WHERE object IS NULL GROUP BY subject, predicate"
+            "SELECT subject, predicate, count(*) FROM triples WHERE object IS NULL AND predicate <> subject "
+            "GROUP BY subject, predicate"
         ).fetchall(),
         dtype=np.int64,
     ).reshape(-1, 3)
