@@ -26,7 +26,7 @@ from nesy.synthesis.clause import SUBORDINATE, Clause, Slot
 from nesy.synthesis.complements import complements, moved, verbal
 from nesy.synthesis.everyday import PLACING
 from nesy.synthesis.participles import at_a_subject, behind_its_clause, reduced
-from nesy.synthesis.segments import Segment, join, segments, words_of
+from nesy.synthesis.segments import Segment, join, plural, segments, words_of
 from nesy.synthesis.shared import complete
 
 BOUNDING = frozenset({"after", "before", "while", "when"})
@@ -44,6 +44,7 @@ class _Parser:
         self.clauses: list[Clause] = []
         self.waiting: list[NounPhrase] = []  # noun phrases at a sentence's beginning whose verb is still to come
         self.waiting_joint = ","
+        self.party: list[NounPhrase] = []  # a subject whose verb comes behind a relative clause
         self.begun: Segment | None = None  # where a joint subject that waits for its verb has begun
         self.inherited: Segment | None = None
         self.dangling = False  # whether the sentence has begun with a time that is not understood
@@ -59,7 +60,7 @@ class _Parser:
 
     def _segment(self, s: Segment) -> None:
         if s.opens:
-            self.waiting, self.inherited, self.begun = [], None, None
+            self.waiting, self.inherited, self.begun, self.party = [], None, None, []
             self.excepted = self.dangling = False
         self._except(s)
         verbs = [k for k, c in enumerate(s.chunks) if isinstance(c, VerbGroup)]
@@ -152,6 +153,10 @@ class _Parser:
         clause.subject_joint = self.waiting_joint
         if clause.order == "relative" and self.waiting:
             clause.head = self.waiting[-1]
+            if not phrases:
+                self.party += self.waiting
+                clause.subject = list(self.waiting) if plural(clause.verb) else [clause.head]
+                clause.subject_joint = "and"
         elif len(phrases) > 1 and not behind and phrases[0].classes:  # "the snail Mugen jumped over"
             clause.head, clause.order = phrases[0], "relative"
         if not self.heroes and clause.order == "relative" and phrases:  # "the stick that the man threw"
@@ -164,7 +169,13 @@ class _Parser:
             clause.faults.append("a relative clause about another party")
         before_it = self.clauses[-1].head if self.clauses and not clause.opens else None
         if before_it is not None and not clause.subject and not clause.order and clause.link == ",":
-            clause.subject = [before_it]  # "the bee, which chased Mugen, is dead"
+            clause.subject = self.party or [before_it]  # "the bee, which chased Mugen, is dead"
+            clause.subject_joint = "and"
+        elif self.party and phrases and clause.link == "and" and not clause.order and plural(clause.verb):
+            clause.subject = [*self.party, *clause.subject]  # "the dog, which barks, and the cat run"
+            clause.subject_joint = "and"
+        if not clause.order:
+            self.party = []
         self.waiting, self.waiting_joint = [], ","
         for c in before:
             match c:
@@ -245,11 +256,12 @@ class _Parser:
             self._subject(clause, phrases)
             self.clauses.append(clause)
             return
-        later = (
-            kinds <= {"and", "then", ","} and len(phrases) == len(s.chunks) == 1 and s.ahead and s.ahead[0].inserted()
-        )
-        if later:  # "and the woman, smiling, catches it"
-            self.waiting = phrases
+        alone, ahead = len(phrases) == len(s.chunks) == 1, s.ahead[0] if s.ahead else None
+        if alone and kinds <= {"and", "then", ","} and ahead is not None and (ahead.inserted() or ahead.aside()):
+            self.waiting = [*self.waiting, *phrases]  # "and the woman, smiling, catches it"
+            return
+        if alone and self.party and kinds <= {",", "and"} and "and" in kinds:
+            self.waiting = phrases  # "the dog, which barks, and the cat, which sleeps, run"
             return
         if not self.heroes and not self.waiting and self.clauses and s.subject_begins(self._main_is_to_come()):
             self.waiting, self.begun = phrases, s

@@ -50,6 +50,11 @@ class Segment:
         form = first.form == "ing" or (first.form in ("pp", "past") and Preposition("by") in rest)
         return form and self.ahead[0].goes_on()
 
+    def aside(self) -> bool:
+        """A relative clause between commas, behind its noun: ``, which is smiling,``."""
+        kinds = self.kinds() == {",", "relative"} and bool(self.chunks) and isinstance(self.chunks[0], VerbGroup)
+        return kinds and not self.opens and bool(self.ahead) and self.ahead[0].goes_on()
+
     def subject_begins(self, fronted: bool) -> bool:
         """Whether its only noun phrase is the first of a joint subject: ``while it barks, the man and the cat run``.
 
@@ -74,7 +79,7 @@ class Segment:
             return plain
         if verb.form == "s" or first in ("is", "was", "has", "does"):
             return False  # of one subject
-        return plain or verb.form == "base" or first in ("are", "were", "have", "do")
+        return plain or plural(verb)
 
     def goes_on(self) -> bool:
         """Whether a sentence goes on here with its verb."""
@@ -145,3 +150,8 @@ def words_of(c: Chunk) -> str:
         case Preposition(w) | Adjective(w) | Negation(w) | Loose(w) | Whole(w) | Unknown(w):
             return w
     return ""
+
+
+def plural(verb: VerbGroup) -> bool:
+    """Whether the verb has several subjects: ``run``, ``are running``."""
+    return verb.form == "base" or verb.text.split()[0] in ("are", "were", "have", "do")

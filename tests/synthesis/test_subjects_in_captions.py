@@ -34,6 +34,19 @@ CAPTIONS = {
     "The man runs, but neither the dog nor the cat sleeps.": (
         f"{MDC} {{ eventually running(m) and not eventually (sleeping(d) or sleeping(c)) }}"
     ),
+    # parties of whom something is said before the verb comes
+    "The dog and the cat, which is sleeping, run.": (
+        "exists d: dog, c: cat { eventually (running(d) and running(c) and sleeping(c)) }"
+    ),
+    "The dog, which is barking, and the cat, which is sleeping, run.": (
+        "exists d: dog, c: cat { eventually (running(d) and running(c) and sleeping(c)) and eventually barking(d) }"
+    ),
+    "The dog, who is barking, runs and the cat, which is sleeping, sits.": (
+        "exists d: dog, c: cat { running(d) and barking(d) then sitting(c) and sleeping(c) }"
+    ),
+    "The man and the woman, running, hold the ball.": (
+        "exists m: man, w: woman, b: ball { eventually (holding(m, b) and holding(w, b) and running(w)) }"
+    ),
     # but of one subject the verb is singular
     "The man holds the ball, the box and the dog barks.": (
         "exists m: man, b: ball, x: box, d: dog { holding(m, b) and holding(m, x) then barking(d) }"
