@@ -63,6 +63,10 @@ def _preposed(t: Telling, i: int, stop: int) -> tuple[list[int], int | None]:
             group.append(j)
             j += 1
             continue
+        if t.everyday and t.clauses[i].order == "while" and _another(c) and j + 1 < stop:
+            group.append(j)  # "while the dog barks and the cat sleeps, the man runs"
+            j += 1
+            continue
         if c.paused or (c.link == "" and c.subject):
             return group, j
         return group, None
@@ -99,7 +103,7 @@ def _fronted(t: Telling, order: str, group: list[int], main: int, stop: int) -> 
         if t.clauses[group[0]].word == "whenever" and len(group) == 1 and whenever(t, group[0], main):
             return end
         for k in group:
-            if order == "while" and len(group) == 1:
+            if order == "while" and (len(group) == 1 or t.everyday):
                 t.merge(k, main)
             else:
                 t.beside(k)
@@ -107,9 +111,21 @@ def _fronted(t: Telling, order: str, group: list[int], main: int, stop: int) -> 
     return main if order == "after" else end
 
 
+def _another(c: Clause) -> bool:
+    """``... and the cat sleeps``: one more clause under the conjunction of the clause before."""
+    return c.link == "and" and bool(c.subject) and not (c.order or c.paused or c.opens)
+
+
 def _goes_on(t: Telling, k: int) -> bool:
     c = t.clauses[k]
     return not c.opens and not c.order and not c.subject and c.link in ("and", ",", "then")
+
+
+def _during(t: Telling, k: int) -> bool:
+    """Whether clause ``k`` is one of those behind a *while* that follows its main clause."""
+    while k > 0 and _another(t.clauses[k]):
+        k -= 1
+    return t.clauses[k].order == "while" and not t.clauses[k].opens and t.clauses[k].beside is None
 
 
 def _place(t: Telling, i: int) -> None:
@@ -130,6 +146,8 @@ def _place(t: Telling, i: int) -> None:
     elif r.negative and c.together and host:
         host[-1].facts = conjunction([host[-1].facts, *(ast.Not(f) for f in r.events)])
         t.moments[i] = host
+    elif t.everyday and not r.negative and host and _another(c) and _during(t, i - 1):
+        t.merge(i, i - 1)  # "the man runs while the dog barks and the cat sleeps"
     elif r.negative and c.order == "while" and not c.opens:
         t.merge(i, i - 1)
     elif r.negative and c.order in ("after", "before", "when"):

@@ -227,10 +227,21 @@ class _Parser:
                 self.clauses.pop()
                 return
             objects = sum(not x.preposition for x in previous.slots)
+            # "while the cat sleeps the man runs": a comma is missing
+            late = not self.heroes and self._main_is_to_come() and verb.form in ("s", "past") and not slot.preposition
             made = not self.heroes and verb.form == "base" and not slot.preposition  # "makes the dog bark"
             if verb.form == "ing" and not acts:
                 clause.order, clause.beside = "while", last
-            elif acts or last.determiner == "pronoun" or (objects > 1 and not slot.preposition) or verb.passive or made:
+            elif (
+                late
+                or acts
+                or last.determiner == "pronoun"
+                or (objects > 1 and not slot.preposition)
+                or verb.passive
+                or made
+            ):
+                if late:
+                    clause.link, clause.paused = ",", True
                 clause.subject = [last]
                 slot.phrases.pop()
                 if not slot.phrases:

@@ -76,7 +76,7 @@ CONNECTORS: dict[str, str] = {  # words to the kind of link
     "eventually": "then", "subsequently": "then", "thereafter": "then", "followed by": "then", "soon after": "then",
     "shortly after": "then", "right after that": "then", "in the end": "then", "at the end": "then", "->": "then",
     "→": "then", "=>": "then", ">": "then", "and after that": "then", "but then": "then", "only to": "then",
-    "or": "or", "or else": "or",
+    "or": "or", "or else": "or", "but first": "earlier",
     "before that": "earlier", "before this": "earlier", "previously": "earlier", "earlier": "earlier",
     "after": "after", "as soon as": "after", "right after": "after", "once": "after", "having": "after",
     "just after": "after", "shortly after it": "after", "before": "before", "right before": "before",

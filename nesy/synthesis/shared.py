@@ -18,6 +18,7 @@ def complete(clauses: list[Clause], everyday: bool) -> list[Clause]:
     for a, b in pairwise(clauses):
         if everyday:
             _elided(a, b)
+            _unclear(a, b)
             _share_passive(a, b)
         _share(a, b)
         _nobody(a, b)
@@ -64,6 +65,13 @@ def _share(a: Clause, b: Clause) -> None:
         b.faults.append("it is unclear whether this is denied as well")
     if a.order in ("without", "open", "relative") or (a.order == "while" and b.verb.negated):
         b.order, b.word = a.order, a.word
+
+
+def _unclear(a: Clause, b: Clause) -> None:
+    """``the man runs while the dog barks and sleeps``: one of the two does."""
+    bare = b.link == "and" and not (b.subject or b.order or b.paused or b.opens) and b.verb.form != "ing"
+    if bare and a.order in FRONTED and not a.opens and a.subject and a.subject[0].determiner != "pronoun":
+        b.faults.append("it is unclear who does this")
 
 
 def _elided(a: Clause, b: Clause) -> None:

@@ -64,6 +64,18 @@ CAPTIONS = {
     "The man does not hold the ball but the box.": (
         "exists m: man, b: ball, x: box { eventually holding(m, x) and not eventually holding(m, b) }"
     ),
+    # one conjunction, several clauses; a comma that is missing
+    "While the dog barks and the cat sleeps, the man runs.": (
+        f"{MDC} {{ eventually (running(m) and barking(d) and sleeping(c)) }}"
+    ),
+    "The man runs while the dog barks and the cat sleeps.": (
+        f"{MDC} {{ eventually (running(m) and barking(d) and sleeping(c)) }}"
+    ),
+    "While the man holds the ball the dog barks.": (
+        "exists m: man, b: ball, d: dog { eventually (holding(m, b) and barking(d)) }"
+    ),
+    "The man sits, but first he runs.": "exists m: man { running(m) then sitting(m) }",
+    "The man runs while the dog barks and sleeps.": "exists m: man, d: dog { eventually (running(m) and barking(d)) }",
     # a state has its objects at the same time
     "The man is near the dog and the cat.": f"{MDC} {{ eventually (near(m, d) and near(m, c)) }}",
     "The man throws the ball and the box.": ("exists m: man, b: ball, x: box { throwing(m, b) then throwing(m, x) }"),
