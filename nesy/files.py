@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -51,6 +52,19 @@ def write_whole(path: Path | str, text: str) -> Path:
     with replacing(path) as part:
         part.write_text(text, "utf-8", errors="backslashreplace", newline="\n")
     return Path(path)
+
+
+def json_types(value: object) -> object:
+    """JSON's own types; numbers that JSON cannot write (NaN, infinities) become null, anything else its text."""
+    if isinstance(value, dict):
+        return {str(k): json_types(v) for k, v in value.items()}
+    if hasattr(value, "tolist"):  # numpy's
+        return json_types(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [json_types(v) for v in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def write_tensors(path: Path | str, tensors: Mapping[str, Tensor], about: Mapping[str, str] | None = None) -> Path:

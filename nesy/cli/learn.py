@@ -16,6 +16,7 @@ from nesy.cli.own_code import OwnCode, load_own
 from nesy.cli.progress import bars
 from nesy.cli.scores import print_table, say_unscored
 from nesy.errors import DataError, did_you_mean
+from nesy.files import json_types
 
 Spec = Annotated[Path, typer.Argument(help="A task file, for example examples/platformer.dsl.")]
 Run = Annotated[Path, typer.Argument(help="The folder of a run.")]
@@ -168,7 +169,7 @@ def evaluate_run(
         if chosen:
             table.chance_row(task, data, run)
     if as_json:
-        print(json.dumps(runs.metrics(run)))
+        print(json.dumps(json_types(runs.metrics(run))))
     else:
         print_table(run)
         for name, value in measured.items():

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TypeAlias
 
-import numpy as np
+from nesy.files import json_types
 
 Child: TypeAlias = "str | int | float | Iterable[Child] | None"
 
@@ -71,24 +71,9 @@ def _attribute(key: str, value: object) -> str:
 
 def embed_json(value: object, id: str) -> Html:
     """A data block that scripts read by ``id``; no byte of ``value`` can end the block or start another element."""
-    text = json.dumps(_plain(value), separators=(",", ":"), allow_nan=False)
+    text = json.dumps(json_types(value), separators=(",", ":"), allow_nan=False)
     text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return Html(f'<script type="application/json" id="{escape(id)}">{text}</script>')
-
-
-def _plain(value: object) -> object:
-    """JSON's own types; numbers that JSON cannot write (NaN, infinities) become null."""
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def number(x: float, digits: int = 3) -> str:
