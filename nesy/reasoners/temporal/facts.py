@@ -39,14 +39,14 @@ class FactTable:
         self.binary = {name: i for i, name in enumerate(graph.vocabulary.binary)}
         self._peak: Tensor | None = None
         self._literals: Tensor | None = None
-        self._numbers: tuple[Doubles, Doubles, Doubles] | None = None
+        self._numbers: tuple[Doubles, Doubles] | None = None
 
     def peak(self) -> Tensor:
         """log P of each fact in its best frame, [B, F], without gradient."""
         if self._peak is None:
             odds = self.logits.detach()
             if odds.device.type == "cpu":
-                best = torch.from_numpy(self.numbers()[2])
+                best = torch.from_numpy(self.numbers()[1])
             else:
                 best = odds.amax(1) if odds.shape[1] else odds.new_full((len(odds),), -torch.inf)
             self._peak = logsigmoid(best).clamp_min(FLOOR).reshape(-1, self.columns)
@@ -73,8 +73,8 @@ class FactTable:
             self._literals = torch.cat([logsigmoid(odds), logsigmoid(-odds)])
         return self._literals
 
-    def numbers(self) -> tuple[Doubles, Doubles, Doubles]:
-        """The facts' log-odds [F B, T], P of every literal [2 F B, T] and the highest log-odds of each fact [F B].
+    def numbers(self) -> tuple[Doubles, Doubles]:
+        """P of every literal [2 F B, T], the facts and then their negations; the highest log-odds of each fact [F B].
 
         Only for tables on a CPU; in doubles, without gradient, computed once.
         """

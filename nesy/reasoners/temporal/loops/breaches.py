@@ -101,8 +101,8 @@ class _Cost(torch.autograd.Function):
     def forward(
         ctx: Any, logits: Tensor, weights: Tensor, table: FactTable, program: tuple[Ints, ...], cap: float
     ) -> Tensor:
-        odds, chances, _ = table.numbers()
-        by_odds, by_class = np.zeros_like(odds), np.zeros(weights.shape)
+        odds, (chances, _) = logits.detach().numpy(), table.numbers()
+        by_odds, by_class = np.zeros(odds.shape), np.zeros(weights.shape)
         logs = weights.detach().double().contiguous().numpy()
         present = table.graph.present.numpy()
         total, deep = run(odds, chances, logs, np.exp(logs), present, table.columns, *program, cap, by_odds, by_class)
@@ -169,7 +169,7 @@ def _deep(
             best = max(best, sum_) + (log1p(exp(-abs(best - sum_))) if best > -np.inf else 0.0)
         for f in range(literals[k], literals[k + 1]):
             at = _row(facts, f, start, chosen)
-            z = odds[at, t] if at < half else -odds[at - half, t]
+            z = np.float64(odds[at, t] if at < half else -odds[at - half, t])
             best += max(min(z, 0.0) - log1p(exp(-abs(z))), FLOOR)
         x[k - first, t] = best
         top = max(top, best)

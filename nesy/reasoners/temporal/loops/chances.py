@@ -1,4 +1,4 @@
-"""What the loops read of a table of facts, in doubles: log-odds, probabilities, and each fact's best frame."""
+"""What the loops read of a table of facts, in doubles: probabilities, and each fact's best frame."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from nesy.reasoners.temporal.compiled import compiled
 Doubles = NDArray[np.float64]
 
 
-def chances_of(logits: NDArray[Any]) -> tuple[Doubles, Doubles, Doubles]:
-    """Of the log-odds [R, T] of R facts: themselves, P of every literal [2 R, T], and the highest of each fact [R].
+def chances_of(logits: NDArray[Any]) -> tuple[Doubles, Doubles]:
+    """Of the log-odds [R, T] of R facts: P of every literal [2 R, T], and the highest log-odds of each fact [R].
 
     Rows from R on are the negations; none of the probabilities is 1 minus another one, which would cost its digits.
     """
     rows, frames = logits.shape
-    odds, chances, best = aligned(rows, frames), aligned(2 * rows, frames), np.empty(rows)
-    read(logits, odds, chances, best)
-    return odds, chances, best
+    chances, best = aligned(2 * rows, frames), np.empty(rows)
+    read(logits, chances, best)
+    return chances, best
 
 
 def aligned(*shape: int) -> Doubles:
@@ -31,14 +31,13 @@ def aligned(*shape: int) -> Doubles:
 
 
 @compiled
-def read(logits: Any, odds: Any, chances: Any, best: Any) -> None:
-    """Fill the last three."""
+def read(logits: Any, chances: Any, best: Any) -> None:
+    """Fill the last two."""
     rows, frames = logits.shape
     for r in range(rows):
         top = -inf
         for t in range(frames):
-            z = float(logits[r, t])
-            odds[r, t] = z
+            z = np.float64(logits[r, t])
             top = max(top, z)
             if z == -inf:  # half of a batch: facts of objects that a clip does not have
                 chances[r, t], chances[rows + r, t] = 0.0, 1.0

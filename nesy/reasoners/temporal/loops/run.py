@@ -84,7 +84,7 @@ class _Run(torch.autograd.Function):
         ctx: Any, logits: Tensor, sorts: Tensor, program: Program, distinct: Distinct, bound: Bindings,
         table: FactTable, extras: Extras, sides: list[tuple[bool, Flags]],
     ) -> tuple[Tensor, ...]:  # fmt: skip
-        (_, chances, _), live = table.numbers(), bound.live.numpy()
+        (chances, _), live = table.numbers(), bound.live.numpy()
         rows = extras.rows(chances)
         ctx.fixed = (
             chances, *rows, table.columns, distinct.clip, distinct.of, table.graph.lengths.numpy()[distinct.clip],
